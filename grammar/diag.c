@@ -1,0 +1,193 @@
+/*
+ * Diagnostic records, the registry of checks, and the policy applied to
+ * both: what is off, what counts as an error, what a comment allows.
+ */
+#include "grammar/diag.h"
+
+#include <stdlib.h>
+
+#include "grammar/suggest.h"
+
+const struct check check_table[CHECK_COUNT] = {
+#define CHECK(id, name, severity, flags, summary, explanation, example, remedy) \
+	[CHECK_##id] = { name, severity, flags, summary, explanation, \
+	    example, remedy },
+#include "grammar/checks.def"
+#undef CHECK
+};
+
+enum check_id
+check_by_name(struct str name)
+{
+	for (unsigned i = 0; i < CHECK_COUNT; i++)
+		if (str_is(name, check_table[i].name))
+			return (enum check_id)i;
+	return CHECK_COUNT;
+}
+
+const char *
+check_suggest(struct str name)
+{
+	struct suggest nearest;
+
+	suggest_init(&nearest, name);
+	for (unsigned i = 0; i < CHECK_COUNT; i++)
+		suggest_offer(&nearest, str_from(check_table[i].name));
+	return nearest.best.len > 0 ? nearest.best.ptr : NULL;
+}
+
+void
+diag_list_init(struct diag_list *list, struct arena *arena,
+    struct source_map *map)
+{
+	*list = (struct diag_list){ .arena = arena, .map = map };
+	list->tail = &list->head;
+}
+
+struct diag *
+diag_add(struct diag_list *list, enum check_id id,
+    enum diag_severity severity, struct srcpos pos, const char *fmt, ...)
+{
+	struct diag *diag = ARENA_NEW(list->arena, struct diag);
+	va_list ap;
+
+	va_start(ap, fmt);
+	diag->text = arena_vprintf(list->arena, fmt, ap);
+	va_end(ap);
+	diag->id = id;
+	diag->severity = severity;
+	diag->pos = pos;
+	*list->tail = diag;
+	list->tail = &diag->next;
+	return diag;
+}
+
+void
+diag_note(struct diag_list *list, struct diag *diag, struct srcpos pos,
+    const char *fmt, ...)
+{
+	struct diag_note *note = ARENA_NEW(list->arena, struct diag_note);
+	struct diag_note **tail = &diag->notes;
+	va_list ap;
+
+	va_start(ap, fmt);
+	note->text = arena_vprintf(list->arena, fmt, ap);
+	va_end(ap);
+	note->pos = pos;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = note;
+}
+
+void
+diag_edit(struct diag_list *list, struct diag *diag, struct srcpos range,
+    const char *fmt, ...)
+{
+	struct diag_edit *edit = ARENA_NEW(list->arena, struct diag_edit);
+	va_list ap;
+
+	va_start(ap, fmt);
+	edit->text = arena_vprintf(list->arena, fmt, ap);
+	va_end(ap);
+	edit->range = range;
+	edit->next = diag->edits;
+	diag->edits = edit;
+}
+
+static bool
+diag_is_allowed(const struct diag_list *list, const struct diag *diag)
+{
+	struct source_location loc;
+
+	if (list->allows == NULL || (check_table[diag->id].flags &
+	    CHECK_FIXED) || !source_locate(list->map, diag->pos.begin, &loc))
+		return false;
+	for (const struct diag_allow *a = list->allows; a != NULL; a = a->next)
+		if (a->id == diag->id && a->file_base == loc.file->base &&
+		    (a->line == loc.line || a->line + 1 == loc.line))
+			return true;
+	return false;
+}
+
+/* Applies the policy to one record; false drops it. */
+static bool
+diag_is_wanted(const struct diag_list *list, struct diag *diag)
+{
+	const struct diag_policy *policy = &list->policy;
+
+	if (policy->disabled[diag->id] || diag_is_allowed(list, diag))
+		return false;
+	if (diag->severity == DIAG_ADVICE && !policy->advice)
+		return false;
+	if (policy->as_error[diag->id])
+		diag->severity = DIAG_ERROR;
+	return true;
+}
+
+struct diag_sort_key {
+	struct diag *diag;
+	uint32_t order;
+};
+
+static int
+diag_compare(const void *va, const void *vb)
+{
+	const struct diag_sort_key *a = va, *b = vb;
+	/* Those without a place come last. */
+	uint32_t pa = a->diag->pos.begin - 1, pb = b->diag->pos.begin - 1;
+
+	if (pa != pb)
+		return pa < pb ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static bool
+diag_is_repetition(const struct diag *a, const struct diag *b)
+{
+	return a != NULL && a->id == b->id && a->pos.begin == b->pos.begin &&
+	    strcmp(a->text, b->text) == 0;
+}
+
+static void
+diag_relink(struct diag_list *list, struct diag_sort_key *keys, size_t count)
+{
+	struct diag *last = NULL;
+
+	list->head = NULL;
+	list->tail = &list->head;
+	for (size_t i = 0; i < count; i++) {
+		struct diag *diag = keys[i].diag;
+
+		if (diag_is_repetition(last, diag))
+			continue;
+		*list->tail = diag;
+		list->tail = &diag->next;
+		last = diag;
+		if (diag->severity == DIAG_ERROR)
+			list->errors++;
+		else
+			list->warnings++;
+	}
+	*list->tail = NULL;
+}
+
+void
+diag_finish(struct diag_list *list)
+{
+	struct diag_sort_key *keys;
+	size_t count = 0;
+
+	for (struct diag *d = list->head; d != NULL; d = d->next)
+		count++;
+	keys = (struct diag_sort_key *)arena_alloc(list->arena,
+	    count * sizeof(*keys));
+	count = 0;
+	for (struct diag *d = list->head; d != NULL; d = d->next)
+		if (diag_is_wanted(list, d)) {
+			keys[count] = (struct diag_sort_key){
+				d, (uint32_t)count };
+			count++;
+		}
+	qsort(keys, count, sizeof(*keys), diag_compare);
+	diag_relink(list, keys, count);
+}

@@ -1,0 +1,37 @@
+/*
+ * Printers of diagnostics: text with source lines and carets, JSON lines,
+ * SARIF 2.1.0 and GitHub workflow annotations. All take a finished list.
+ */
+#ifndef GRAMMAR_RENDER_H
+#define GRAMMAR_RENDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "grammar/diag.h"
+
+enum render_format {
+	RENDER_TEXT,
+	RENDER_JSON,
+	RENDER_SARIF,
+	RENDER_GITHUB,
+};
+
+/* Errors shown before "and N more errors". */
+#define RENDER_ERRORS_MAX 20
+
+struct render_options {
+	enum render_format format;
+	bool color;           /* text only */
+	const char *tool;     /* name of the program, for SARIF */
+	const char *version;
+};
+
+/* False where writing failed. */
+bool render_diags(FILE *out, const struct diag_list *list,
+    const struct render_options *options);
+
+/* Whether text written to out should have colour (a terminal, NO_COLOR). */
+bool render_wants_color(FILE *out);
+
+#endif
