@@ -1,0 +1,43 @@
+# Builds every box into a static archive, links the programs and runs the
+# tests. Boxes and their layers stand in mk/layers.mk; a new .c file, main,
+# test or fuzz harness is found by its place and name, nothing is listed.
+#
+#   make [WERROR=no] [BUILD=dir] [CC=clang] [CFLAGS=...] [LDFLAGS=...]
+#   make check | check-asan | lint | fuzz | fuzz-NAME | golden-update
+#   make install [PREFIX=/usr/local] [DESTDIR=] | demo | peers | bench-parse
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: FORCE
+
+BUILD = build
+PREFIX = /usr/local
+DESTDIR =
+WERROR = yes
+DEPS = yes
+# A list for -fsanitize=, set by check-asan and the fuzz targets.
+SANITIZE =
+
+ifneq (,$(filter default undefined,$(origin CC)))
+CC = gcc
+endif
+
+all:
+
+include mk/layers.mk
+include mk/build.mk
+include mk/test.mk
+include mk/install.mk
+
+all: $(programs) $(archives)
+
+clean:
+	rm -rf '$(BUILD)/obj' '$(BUILD)/gen' '$(BUILD)/lib' '$(BUILD)/bin' \
+	    '$(BUILD)/libexec' '$(BUILD)/tests' '$(BUILD)/asan' \
+	    '$(BUILD)/fuzz' '$(BUILD)/clang'
+
+# Peers and benchmark inputs too.
+distclean:
+	rm -rf '$(BUILD)'
+
+.PHONY: all clean distclean print-layers

@@ -1,0 +1,1 @@
+# Installs programs, manual pages and data.
