@@ -2,7 +2,7 @@
 # tests. Boxes and their layers stand in mk/layers.mk; a new .c file, main,
 # test or fuzz harness is found by its place and name, nothing is listed.
 #
-#   make [WERROR=no] [BUILD=dir] [CC=clang] [CFLAGS=...] [LDFLAGS=...]
+#   make [WERROR=no] [BUILD=dir] [CC=clang] [CFLAGS=...] [V=1]
 #   make check | check-asan | lint | fuzz | fuzz-NAME | golden-update
 #   make install [PREFIX=/usr/local] [DESTDIR=] | demo | peers | bench-parse
 

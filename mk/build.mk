@@ -19,8 +19,11 @@ flags.c = -std=c11 $(if $(SANITIZE),-O1,-O2 $(hardening)) $(flags.common) \
 flags.ld = $(flags.common) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 libs.packages = $(call pkgconf,--libs $(packages))
 
-compile = $(CC) $(flags.c) $(flags.object) -MMD -MP -c -o $@ $<
-link = $(CC) $(flags.ld) -o $@ $(filter %.o,$^) -Wl,--start-group \
+# V=1 shows whole commands.
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+
+compile = $(call say,CC)$(CC) $(flags.c) $(flags.object) -MMD -MP -c -o $@ $<
+link = $(call say,LD)$(CC) $(flags.ld) -o $@ $(filter %.o,$^) -Wl,--start-group \
 	$(filter %.a,$^) -Wl,--end-group $(libs.packages) $(libs.extra)
 
 # flex's scanners walk their buffer stack without the checks gcc wants.
@@ -80,11 +83,11 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/obj/flags | $(BUILD)/obj/deps
 
 $(BUILD)/gen/%.c $(BUILD)/gen/%.h: %.l | $(BUILD)/obj/deps
 	@mkdir -p $(@D)
-	flex -o $(BUILD)/gen/$*.c --header-file=$(BUILD)/gen/$*.h $<
+	$(call say,FLEX)flex -o $(BUILD)/gen/$*.c --header-file=$(BUILD)/gen/$*.h $<
 
 $(BUILD)/gen/%.c $(BUILD)/gen/%.h: %.y | $(BUILD)/obj/deps
 	@mkdir -p $(@D)
-	bison -Wall -Werror -Wcounterexamples \
+	$(call say,BISON)bison -Wall -Werror -Wcounterexamples \
 	    --header=$(BUILD)/gen/$*.h -o $(BUILD)/gen/$*.c $<
 
 define archive_rule
@@ -92,7 +95,7 @@ $(call archive_of,$(1)): objects = $(call objects_of,$(1))
 $(call archive_of,$(1)): $(call objects_of,$(1)) \
     $(patsubst %.a,%.list,$(call archive_of,$(1)))
 	@rm -f $$@
-	ar rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR)ar rcs $$@ $$(filter %.o,$$^)
 endef
 
 # $(call program_rule,SOURCE,PROGRAM,BOX)

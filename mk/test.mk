@@ -1,4 +1,6 @@
-# Test programs and scripts, sanitizer and fuzz builds.
+# Test programs and scripts, sanitizer builds, fuzzing.
+
+install.deps = $(if $(filter no,$(DEPS)),:,tools/install-deps)
 
 # Tests: <box>/tests/test_*.c, each linked with the box's other .c files in
 # tests/; */tests/test_*.sh and test_*.py run as they are and print TAP.
@@ -8,19 +10,103 @@ test.mains = $(wildcard $(addsuffix /test_*.c,$(test.dirs)))
 test.sources = $(wildcard $(addsuffix /*.c,$(test.dirs)))
 test.scripts = $(wildcard $(foreach dir,$(test.dirs),$(dir)/test_*.sh \
 	$(dir)/test_*.py))
-test.box = $(patsubst %/tests/,%,$(dir $(1)))
-test.program = $(BUILD)/tests/$(call test.box,$(1))/$(basename $(notdir $(1)))
+test.program = $(BUILD)/tests/$(patsubst %/tests/,%,$(dir \
+	$(1)))/$(basename $(notdir $(1)))
 test.programs = $(foreach test,$(test.mains),$(call test.program,$(test)))
 test.helpers = $(filter $(dir $(1))%,$(filter-out $(test.mains), \
 	$(test.sources)))
 
 $(test.programs): libs.extra = -lcriterion
+# Criterion's macros are variadic with nothing to vary.
+$(test.sources:%.c=$(BUILD)/obj/%.o): flags.object = \
+	$(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)
 
-$(foreach test,$(test.mains),$(eval $(call program_rule,$(test),$(call \
-	test.program,$(test)),$(call test.box,$(test)))))
-$(foreach test,$(test.mains),$(eval $(call test.program,$(test)): $(patsubst \
-	%.c,$(BUILD)/obj/%.o,$(call test.helpers,$(test)))))
+define test_rule
+$(call program_rule,$(1),$(call test.program,$(1)),$(patsubst \
+	%/tests/,%,$(dir $(1))))
+$(call test.program,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call \
+	test.helpers,$(1)))
+endef
 
-tests: $(test.programs)
+$(foreach test,$(test.mains),$(eval $(call test_rule,$(test))))
 
-.PHONY: tests
+# Fuzz harnesses: <box>/fuzz/fuzz_NAME.c, seeds in fixtures/fuzz/NAME, an
+# optional dictionary <box>/fuzz/NAME.dict. make check replays the seeds.
+
+FUZZ_TIME = 60
+fuzz.sources = $(wildcard */fuzz/fuzz_*.c runtime/*/fuzz/fuzz_*.c)
+fuzz.names = $(patsubst fuzz_%.c,%,$(notdir $(fuzz.sources)))
+fuzz.targets = $(addprefix fuzz-,$(fuzz.names))
+# Of $(1), a NAME.
+fuzz.source = $(filter %/fuzz_$(1).c,$(fuzz.sources))
+fuzz.box = $(patsubst %/fuzz/,%,$(dir $(fuzz.source)))
+fuzz.replays = $(addprefix $(BUILD)/tests/fuzz/replay_,$(fuzz.names))
+fuzz.engines = $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(fuzz.names))
+
+$(fuzz.engines): libs.extra = -fsanitize=fuzzer
+
+define fuzz_rule
+$(call program_rule,$(fuzz.source),$(BUILD)/tests/fuzz/fuzz_$(1),$(fuzz.box))
+$(call program_rule,$(fuzz.source),$(BUILD)/tests/fuzz/replay_$(1),$(fuzz.box))
+$(BUILD)/tests/fuzz/replay_$(1): $(BUILD)/obj/tools/replay.o
+endef
+
+$(foreach name,$(fuzz.names),$(eval $(call fuzz_rule,$(name))))
+
+$(fuzz.targets): fuzz-%:
+	@$(install.deps) test
+	@+$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang \
+	    SANITIZE=fuzzer-no-link,address,undefined \
+	    $(BUILD)/fuzz/tests/fuzz/fuzz_$*
+	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/crashes
+	$(BUILD)/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_TIME) \
+	    -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/fuzz/crashes/$*- \
+	    $(addprefix -dict=,$(wildcard $(dir $(call \
+	    fuzz.source,$*))$*.dict)) \
+	    $(BUILD)/fuzz/corpus/$* $(wildcard fixtures/fuzz/$*)
+
+fuzz: $(fuzz.targets)
+
+# What can be run, one name a line.
+print-fuzz:
+	@$(foreach name,$(fuzz.names),echo $(name);)
+
+# Runs.
+
+tests: $(test.programs) $(fuzz.replays)
+
+run-tests: all tests
+	@tools/run-tests --build $(BUILD) $(if $(SANITIZE),--logs \
+	    $(BUILD)/logs) --criterion $(test.programs) \
+	    --tap $(fuzz.replays) $(test.scripts)
+
+check:
+	@$(install.deps) test
+	@+$(MAKE) --no-print-directory run-tests
+
+check-asan:
+	@$(install.deps) test
+	@+$(MAKE) --no-print-directory run-tests BUILD=$(BUILD)/asan \
+	    SANITIZE=address,undefined
+
+golden-update:
+	@+GOLDEN_UPDATE=1 $(MAKE) --no-print-directory run-tests
+
+lint:
+	@$(install.deps) test
+	@tools/lint
+
+demo: all
+	$(if $(wildcard fixtures/demo/run.sh),BUILD=$(BUILD) BIN=$(BUILD)/bin \
+	    fixtures/demo/run.sh,@echo 'no demo yet: fixtures/demo/run.sh')
+
+peers:
+	@$(install.deps) peers
+	@tools/peers $(BUILD)/peers
+
+bench-parse: all
+	@tools/bench-parse --build $(BUILD)
+
+.PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
+	golden-update lint demo peers bench-parse
