@@ -97,6 +97,9 @@ lint:
 	@$(install.deps) test
 	@tools/lint
 
+format:
+	git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i --style=file
+
 demo: all
 	$(if $(wildcard fixtures/demo/run.sh),BUILD=$(BUILD) BIN=$(BUILD)/bin \
 	    fixtures/demo/run.sh,@echo 'no demo yet: fixtures/demo/run.sh')
@@ -109,4 +112,4 @@ bench-parse: all
 	@tools/bench-parse --build $(BUILD)
 
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
-	golden-update lint demo peers bench-parse
+	golden-update lint format demo peers bench-parse
