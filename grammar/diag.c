@@ -57,6 +57,7 @@ diag_add(struct diag_list *list, enum check_id id,
 	diag->id = id;
 	diag->severity = severity;
 	diag->pos = pos;
+	diag->edits_tail = &diag->edits;
 	*list->tail = diag;
 	list->tail = &diag->next;
 	return diag;
@@ -90,8 +91,8 @@ diag_edit(struct diag_list *list, struct diag *diag, struct srcpos range,
 	edit->text = arena_vprintf(list->arena, fmt, ap);
 	va_end(ap);
 	edit->range = range;
-	edit->next = diag->edits;
-	diag->edits = edit;
+	*diag->edits_tail = edit;
+	diag->edits_tail = &edit->next;
 }
 
 static bool
@@ -99,8 +100,8 @@ diag_is_allowed(const struct diag_list *list, const struct diag *diag)
 {
 	struct source_location loc;
 
-	if (list->allows == NULL || (check_table[diag->id].flags &
-	    CHECK_FIXED) || !source_locate(list->map, diag->pos.begin, &loc))
+	if (list->allows == NULL ||
+	    !source_locate(list->map, diag->pos.begin, &loc))
 		return false;
 	for (const struct diag_allow *a = list->allows; a != NULL; a = a->next)
 		if (a->id == diag->id && a->file_base == loc.file->base &&
@@ -115,7 +116,8 @@ diag_is_wanted(const struct diag_list *list, struct diag *diag)
 {
 	const struct diag_policy *policy = &list->policy;
 
-	if (policy->disabled[diag->id] || diag_is_allowed(list, diag))
+	if (!(check_table[diag->id].flags & CHECK_FIXED) &&
+	    (policy->disabled[diag->id] || diag_is_allowed(list, diag)))
 		return false;
 	if (diag->severity == DIAG_ADVICE && !policy->advice)
 		return false;
@@ -130,7 +132,7 @@ struct diag_sort_key {
 };
 
 static int
-diag_compare(const void *va, const void *vb)
+diag_compare_place(const void *va, const void *vb)
 {
 	const struct diag_sort_key *a = va, *b = vb;
 	/* Those without a place come last. */
@@ -141,34 +143,57 @@ diag_compare(const void *va, const void *vb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static bool
-diag_is_repetition(const struct diag *a, const struct diag *b)
+/* 0 for repetitions. */
+static int
+diag_compare_content(const struct diag *a, const struct diag *b)
 {
-	return a != NULL && a->id == b->id && a->pos.begin == b->pos.begin &&
-	    strcmp(a->text, b->text) == 0;
+	if (a->pos.begin != b->pos.begin)
+		return a->pos.begin < b->pos.begin ? -1 : 1;
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return strcmp(a->text, b->text);
+}
+
+static int
+diag_compare_repetition(const void *va, const void *vb)
+{
+	const struct diag_sort_key *a = va, *b = vb;
+	int order = diag_compare_content(a->diag, b->diag);
+
+	return order != 0 ? order : diag_compare_place(a, b);
+}
+
+/* Keeps the first of each; returns how many are left, in no order. */
+static size_t
+diag_drop_repetitions(struct diag_sort_key *keys, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(keys, count, sizeof(*keys), diag_compare_repetition);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || diag_compare_content(keys[kept - 1].diag,
+		    keys[i].diag) != 0)
+			keys[kept++] = keys[i];
+	return kept;
 }
 
 static void
 diag_relink(struct diag_list *list, struct diag_sort_key *keys, size_t count)
 {
-	struct diag *last = NULL;
-
 	list->head = NULL;
 	list->tail = &list->head;
+	qsort(keys, count, sizeof(*keys), diag_compare_place);
 	for (size_t i = 0; i < count; i++) {
 		struct diag *diag = keys[i].diag;
 
-		if (diag_is_repetition(last, diag))
-			continue;
+		diag->next = NULL;
 		*list->tail = diag;
 		list->tail = &diag->next;
-		last = diag;
 		if (diag->severity == DIAG_ERROR)
 			list->errors++;
 		else
 			list->warnings++;
 	}
-	*list->tail = NULL;
 }
 
 void
@@ -188,6 +213,6 @@ diag_finish(struct diag_list *list)
 				d, (uint32_t)count };
 			count++;
 		}
-	qsort(keys, count, sizeof(*keys), diag_compare);
+	count = diag_drop_repetitions(keys, count);
 	diag_relink(list, keys, count);
 }

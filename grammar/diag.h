@@ -70,7 +70,8 @@ struct diag {
 	struct srcpos pos;    /* none: about the whole compilation */
 	const char *text;
 	struct diag_note *notes;   /* in order of addition */
-	struct diag_edit *edits;
+	struct diag_edit *edits;   /* likewise */
+	struct diag_edit **edits_tail;
 	struct diag *next;
 };
 

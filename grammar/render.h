@@ -1,6 +1,8 @@
 /*
  * Printers of diagnostics: text with source lines and carets, JSON lines,
- * SARIF 2.1.0 and GitHub workflow annotations. All take a finished list.
+ * SARIF 2.1.0 and GitHub workflow annotations. All take a finished list
+ * and change nothing in it. Lines and columns count from 1, columns in
+ * bytes, in SARIF in code points. No printer says how many there were.
  */
 #ifndef GRAMMAR_RENDER_H
 #define GRAMMAR_RENDER_H
@@ -22,12 +24,15 @@ enum render_format {
 
 struct render_options {
 	enum render_format format;
-	bool color;           /* text only */
-	const char *tool;     /* name of the program, for SARIF */
+	bool color;       /* text only */
+	const char *tool; /* name of the program, for text and SARIF */
 	const char *version;
 };
 
-/* False where writing failed. */
+/*
+ * Text shows RENDER_ERRORS_MAX errors and 100 warnings and counts the rest;
+ * the other forms show all. False where writing failed or memory ran out.
+ */
 bool render_diags(FILE *out, const struct diag_list *list,
     const struct render_options *options);
 
