@@ -1,0 +1,317 @@
+/*
+ * The scanner of format strings. A specifier is read in the original's
+ * order (token text up to the first '}', brackets, modifiers, name), so
+ * that what it accepts is what is accepted here.
+ */
+#include "runtime/expand/format.h"
+
+static const char *const format_token_names[FORMAT_TOKEN_COUNT] = {
+#define FORMAT_TOKEN_NAME(id, name) [FORMAT_TOKEN_##id] = name,
+	FORMAT_TOKENS(FORMAT_TOKEN_NAME)
+#undef FORMAT_TOKEN_NAME
+};
+
+static const char *const format_modifier_names[FORMAT_MODIFIER_COUNT] = {
+	[FORMAT_LOWERCASE] = "lowercase",
+	[FORMAT_UPPERCASE] = "uppercase",
+	[FORMAT_STRIP] = "strip",
+	[FORMAT_RAW] = "raw",
+};
+
+static const char *const format_error_texts[FORMAT_ERROR_COUNT] = {
+	[FORMAT_OK] = "valid",
+	[FORMAT_UNTERMINATED] = "'%{' has no closing '}'",
+	[FORMAT_TOO_LONG] = "a specifier is longer than 127 bytes",
+	[FORMAT_UNKNOWN_TOKEN] = "the token does not exist",
+	[FORMAT_MODERN_TOKEN] = "the token exists only since 6.4",
+	[FORMAT_WRAPPER_TOKEN] = "the token exists only in an mda wrapper",
+	[FORMAT_UNKNOWN_MODIFIER] = "the modifier does not exist",
+	[FORMAT_COMMA] = "modifiers are separated by '|', not ','",
+	[FORMAT_BAD_SLICE] = "the slice is not [n], [a:b], [a:] or [:b]",
+	[FORMAT_EMPTY_SLICE] = "the slice ends before it begins",
+	[FORMAT_JUNK] = "only ':' and modifiers may follow a slice",
+	[FORMAT_NEGATIVE_INDEX] =
+	    "a single negative index never works in OpenSMTPD",
+	[FORMAT_SLICE_WITH_MODIFIER] =
+	    "a slice together with a modifier never works in OpenSMTPD",
+};
+
+const char *
+format_token_name(enum format_token token)
+{
+	return format_token_names[token];
+}
+
+const char *
+format_modifier_name(enum format_modifier modifier)
+{
+	return format_modifier_names[modifier];
+}
+
+const char *
+format_error_text(enum format_error error)
+{
+	return format_error_texts[error];
+}
+
+bool
+format_token_is_valid(enum format_token token, unsigned flags)
+{
+	if (token == FORMAT_TOKEN_MBOX_FROM)
+		return (flags & FORMAT_MODERN) != 0;
+	if (token == FORMAT_TOKEN_MDA)
+		return (flags & FORMAT_WRAPPER) != 0;
+	return true;
+}
+
+static struct str
+format_slice_of(struct str s, uint32_t begin, uint32_t end)
+{
+	return (struct str){ s.ptr + begin, end - begin };
+}
+
+/* The index of the first c from begin on; s.len if there is none. */
+static uint32_t
+format_find(struct str s, uint32_t begin, char c)
+{
+	const char *at = begin < s.len ?
+	    memchr(s.ptr + begin, c, s.len - begin) : NULL;
+
+	return at == NULL ? s.len : (uint32_t)(at - s.ptr);
+}
+
+static uint32_t
+format_lookup(struct str name, const char *const *names, uint32_t count)
+{
+	uint32_t i = 0;
+
+	while (i < count && !str_eq_nocase(name, str_from(names[i])))
+		i++;
+	return i;
+}
+
+static bool
+format_read_index(struct str s, int *index_r)
+{
+	bool is_negative = s.len > 0 && s.ptr[0] == '-';
+	uint32_t i = is_negative;
+	int value = 0;
+
+	if (i == s.len)
+		return false;
+	for (; i < s.len; i++) {
+		if (!str_is_digit(s.ptr[i]))
+			return false;
+		value = value * 10 + (s.ptr[i] - '0');
+		if (value > FORMAT_INDEX_MAX)
+			return false;
+	}
+	*index_r = is_negative ? -value : value;
+	return true;
+}
+
+/* s is what stands between the brackets. */
+static enum format_error
+format_read_slice(struct str s, unsigned flags, struct format_slice *slice)
+{
+	uint32_t colon = format_find(s, 0, ':');
+	struct str begin = format_slice_of(s, 0, colon), end;
+
+	if (colon == s.len) {
+		slice->kind = FORMAT_SLICE_INDEX;
+		if (!format_read_index(s, &slice->begin))
+			return FORMAT_BAD_SLICE;
+		slice->end = slice->begin;
+		return slice->begin < 0 && (flags & FORMAT_NATIVE) == 0 ?
+		    FORMAT_NEGATIVE_INDEX : FORMAT_OK;
+	}
+	end = format_slice_of(s, colon + 1, s.len);
+	*slice = (struct format_slice){ FORMAT_SLICE_RANGE, 0,
+	    FORMAT_INDEX_MAX };
+	if ((begin.len > 0 && !format_read_index(begin, &slice->begin)) ||
+	    (end.len > 0 && !format_read_index(end, &slice->end)))
+		return FORMAT_BAD_SLICE;
+	if (slice->begin < 0 && slice->end < 0)
+		return slice->end <= slice->begin ? FORMAT_EMPTY_SLICE :
+		    FORMAT_OK;
+	return slice->begin >= 0 && slice->end >= 0 &&
+	    slice->end < slice->begin ? FORMAT_EMPTY_SLICE : FORMAT_OK;
+}
+
+bool
+format_next_modifier(struct str *modifiers, enum format_modifier *modifier_r)
+{
+	uint32_t bar = format_find(*modifiers, 0, '|');
+
+	if (modifiers->len == 0)
+		return false;
+	*modifier_r = (enum format_modifier)format_lookup(
+	    format_slice_of(*modifiers, 0, bar), format_modifier_names,
+	    FORMAT_MODIFIER_COUNT);
+	if (bar < modifiers->len)
+		bar++;
+	*modifiers = format_slice_of(*modifiers, bar, modifiers->len);
+	return true;
+}
+
+/* Every modifier, also an empty one. */
+static enum format_error
+format_check_modifiers(struct str modifiers, struct format_piece *piece)
+{
+	uint32_t begin = 0, end;
+
+	for (;; begin = end + 1) {
+		end = format_find(modifiers, begin, '|');
+		piece->text = format_slice_of(modifiers, begin, end);
+		if (format_find(piece->text, 0, ',') < piece->text.len)
+			return FORMAT_COMMA;
+		if (format_lookup(piece->text, format_modifier_names,
+		    FORMAT_MODIFIER_COUNT) == FORMAT_MODIFIER_COUNT)
+			return FORMAT_UNKNOWN_MODIFIER;
+		if (end == modifiers.len)
+			return FORMAT_OK;
+	}
+}
+
+static enum format_error
+format_read_name(struct str name, unsigned flags, struct format_piece *piece)
+{
+	piece->text = name;
+	piece->token = (enum format_token)format_lookup(name,
+	    format_token_names, FORMAT_TOKEN_COUNT);
+	if (piece->token == FORMAT_TOKEN_COUNT)
+		return FORMAT_UNKNOWN_TOKEN;
+	if (format_token_is_valid(piece->token, flags))
+		return FORMAT_OK;
+	return piece->token == FORMAT_TOKEN_MBOX_FROM ?
+	    FORMAT_MODERN_TOKEN : FORMAT_WRAPPER_TOKEN;
+}
+
+/*
+ * inner is what stands between the braces. Sets piece->text to the part at
+ * fault on failure.
+ */
+static enum format_error
+format_read_value(struct str inner, unsigned flags, struct format_piece *piece)
+{
+	uint32_t open = format_find(inner, 0, '[');
+	uint32_t close = format_find(inner, 0, ']');
+	bool has_slice = open < inner.len && close < inner.len;
+	uint32_t name_end = has_slice ? open : format_find(inner, 0, ':');
+	uint32_t tail = has_slice ? close + 1 : name_end;
+	enum format_error error;
+
+	if (has_slice && close < open) {
+		piece->text = inner;
+		return FORMAT_BAD_SLICE;
+	}
+	error = format_read_name(format_slice_of(inner, 0, name_end), flags,
+	    piece);
+	if (error == FORMAT_OK && has_slice) {
+		piece->text = format_slice_of(inner, open, close + 1);
+		error = format_read_slice(format_slice_of(inner, open + 1,
+		    close), flags, &piece->slice);
+	}
+	if (error != FORMAT_OK || tail == inner.len)
+		return error;
+	piece->text = format_slice_of(inner, tail, inner.len);
+	if (inner.ptr[tail] != ':')
+		return FORMAT_JUNK;
+	if (has_slice && (flags & FORMAT_NATIVE) == 0)
+		return FORMAT_SLICE_WITH_MODIFIER;
+	piece->modifiers = format_slice_of(inner, tail + 1, inner.len);
+	return format_check_modifiers(piece->modifiers, piece);
+}
+
+/* At "%{". */
+static void
+format_scan_value(struct format_scan *scan, struct format_piece *piece)
+{
+	uint32_t begin = scan->next;
+	uint32_t close = format_find(scan->text, begin, '}');
+	struct str inner;
+
+	piece->kind = FORMAT_BAD;
+	if (close == scan->text.len) {
+		scan->next = close;
+		piece->text = format_slice_of(scan->text, begin, close);
+		piece->error = FORMAT_UNTERMINATED;
+		return;
+	}
+	scan->next = close + 1;
+	inner = format_slice_of(scan->text, begin + 2, close);
+	if (inner.len > FORMAT_TOKEN_MAX) {
+		piece->text = inner;
+		piece->error = FORMAT_TOO_LONG;
+		return;
+	}
+	piece->error = format_read_value(inner, scan->flags, piece);
+	if (piece->error != FORMAT_OK)
+		return;
+	piece->kind = FORMAT_VALUE;
+	piece->text = format_slice_of(scan->text, begin, scan->next);
+}
+
+void
+format_scan_init(struct format_scan *scan, struct str text, unsigned flags)
+{
+	*scan = (struct format_scan){ text, 0, flags };
+}
+
+static bool
+format_is_at(const struct format_scan *scan, uint32_t at, const char *two)
+{
+	return at + 1 < scan->text.len &&
+	    memcmp(scan->text.ptr + at, two, 2) == 0;
+}
+
+/* The end of a run of plain bytes that begins at begin. */
+static uint32_t
+format_literal_end(const struct format_scan *scan, uint32_t begin)
+{
+	uint32_t end = format_find(scan->text, begin + 1, '%');
+
+	while (end < scan->text.len && !format_is_at(scan, end, "%%") &&
+	    !format_is_at(scan, end, "%{"))
+		end = format_find(scan->text, end + 1, '%');
+	return end;
+}
+
+bool
+format_scan_next(struct format_scan *scan, struct format_piece *piece_r)
+{
+	uint32_t begin = scan->next;
+
+	*piece_r = (struct format_piece){ 0 };
+	if (begin == scan->text.len)
+		return false;
+	if (format_is_at(scan, begin, "%{")) {
+		format_scan_value(scan, piece_r);
+	} else {
+		piece_r->kind = FORMAT_LITERAL;
+		if (begin == 0 && format_is_at(scan, 0, "~/")) {
+			piece_r->kind = FORMAT_HOME;
+			scan->next = 2;
+		} else if (format_is_at(scan, begin, "%%")) {
+			scan->next = begin + 2;
+			begin++;
+		} else
+			scan->next = format_literal_end(scan, begin);
+		piece_r->text = format_slice_of(scan->text, begin,
+		    scan->next);
+	}
+	piece_r->offset = (uint32_t)(piece_r->text.ptr - scan->text.ptr);
+	return true;
+}
+
+enum format_error
+format_check(struct str text, unsigned flags, struct format_piece *piece_r)
+{
+	struct format_scan scan;
+
+	format_scan_init(&scan, text, flags);
+	while (format_scan_next(&scan, piece_r))
+		if (piece_r->kind == FORMAT_BAD)
+			return piece_r->error;
+	return FORMAT_OK;
+}
