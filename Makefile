@@ -29,6 +29,11 @@ include mk/build.mk
 include mk/test.mk
 include mk/install.mk
 
+# Until the first build has dependency files, whatever may include a
+# generated header waits for all of them.
+$(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out runtime/%,$(sources) $(mains) \
+	$(test.sources) $(fuzz.sources)) $(gen.c:$(BUILD)/%=%)): | $(gen.h)
+
 all: $(programs) $(archives)
 
 clean:

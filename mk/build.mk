@@ -110,11 +110,6 @@ $(foreach main,$(mains),$(eval $(call program_rule,$(main),$(filter \
 	%/smtpd-$(patsubst main_%,%,$(basename $(notdir $(main)))), \
 	$(programs)),$(patsubst %/,%,$(dir $(main))))))
 
-# Until the first build has dependency files, whoever may include a
-# generated header waits for all of them.
-$(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out runtime/%,$(sources) $(mains) \
-	$(test.sources)) $(gen.c:$(BUILD)/%=%)): | $(gen.h)
-
 gen: $(gen.c) $(gen.h)
 
 -include $(shell find '$(BUILD)/obj' -name '*.d' 2>/dev/null)
