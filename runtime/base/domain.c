@@ -4,6 +4,12 @@
  */
 #include "runtime/base/domain.h"
 
+static bool
+domain_is_same(char a, char b)
+{
+	return str_lower(a) == str_lower(b);
+}
+
 bool
 domain_match(struct str name, struct str pattern)
 {
@@ -13,12 +19,11 @@ domain_match(struct str name, struct str pattern)
 		if (pattern.ptr[j] == '*') {
 			while (j < pattern.len && pattern.ptr[j] == '*')
 				j++;
-			while (i < name.len && (j == pattern.len ||
-			    str_lower(name.ptr[i]) !=
-			    str_lower(pattern.ptr[j])))
+			while (i < name.len &&
+			    (j == pattern.len ||
+				!domain_is_same(name.ptr[i], pattern.ptr[j])))
 				i++;
-		} else if (str_lower(name.ptr[i++]) !=
-		    str_lower(pattern.ptr[j++]))
+		} else if (!domain_is_same(name.ptr[i++], pattern.ptr[j++]))
 			return false;
 	}
 	return i == name.len && j == pattern.len;

@@ -10,7 +10,7 @@
 
 #include "runtime/base/str.h"
 
-#define HOSTNAME_LEN_MAX 253 /* without a trailing dot, RFC 1035 2.3.4 */
+#define HOSTNAME_LEN_MAX   253 /* without a trailing dot, RFC 1035 2.3.4 */
 #define HOSTNAME_LABEL_MAX 63
 
 enum hostname_status {

@@ -23,12 +23,11 @@ mailaddr_split(struct str text)
 static struct str
 mailaddr_cut(struct str user, char delimiter)
 {
-	const char *at = user.len > 0 ?
-	    memchr(user.ptr, delimiter, user.len) : NULL;
+	uint32_t len = 0;
 
-	if (at != NULL)
-		user.len = (uint32_t)(at - user.ptr);
-	return user;
+	while (len < user.len && user.ptr[len] != delimiter)
+		len++;
+	return (struct str){ user.ptr, len };
 }
 
 bool

@@ -11,7 +11,7 @@
 #include "runtime/base/str.h"
 
 struct mailaddr {
-	struct str user;   /* slices of the text; empty where absent */
+	struct str user; /* slices of the text; empty where absent */
 	struct str domain;
 };
 

@@ -114,8 +114,8 @@ static bool
 netaddr_is_meant(struct str s, const char *others)
 {
 	for (uint32_t i = 0; i < s.len; i++)
-		if (netaddr_hex(s.ptr[i]) < 0 && (s.ptr[i] == '\0' ||
-		    strchr(others, s.ptr[i]) == NULL))
+		if (netaddr_hex(s.ptr[i]) < 0 &&
+		    (s.ptr[i] == '\0' || strchr(others, s.ptr[i]) == NULL))
 			return false;
 	return true;
 }
@@ -163,8 +163,9 @@ netaddr_read_hex(struct str s, struct netaddr *addr, unsigned *count_r)
 	for (uint32_t i = 0; i < s.len; i++) {
 		int nibble = netaddr_hex(s.ptr[i]);
 
-		addr->bytes[i / 2] |= (uint8_t)(i % 2 == 0 ?
-		    nibble << 4 : nibble);
+		if (i % 2 == 0)
+			nibble <<= 4;
+		addr->bytes[i / 2] |= (uint8_t)nibble;
 	}
 	*count_r = (s.len + 1) / 2;
 	return NETADDR_OK;
@@ -273,15 +274,14 @@ netaddr_diagnose_v6(struct str s)
 	struct netaddr unused = { 0 };
 	struct str part, rest = s;
 	unsigned groups = 0, gaps = 0;
+	enum netaddr_status status;
 	bool more;
 
 	do {
 		part = rest;
 		more = netaddr_cut(&part, ':', &rest);
 		if (netaddr_has(part, '.')) {
-			enum netaddr_status status =
-			    netaddr_read_quad(part, &unused);
-
+			status = netaddr_read_quad(part, &unused);
 			if (status != NETADDR_OK)
 				return status;
 			if (more)
@@ -297,8 +297,9 @@ netaddr_diagnose_v6(struct str s)
 		return NETADDR_TWO_GAPS;
 	if (groups > 8)
 		return NETADDR_TOO_MANY_PARTS;
-	return gaps == 0 && groups < 8 ? NETADDR_TOO_FEW_PARTS :
-	    NETADDR_SYNTAX;
+	if (groups < 8 && gaps == 0)
+		return NETADDR_TOO_FEW_PARTS;
+	return NETADDR_SYNTAX;
 }
 
 static enum netaddr_status
@@ -455,10 +456,12 @@ netaddr_contains(const struct netaddr *net, const struct netaddr *addr)
 {
 	if (net->family != addr->family)
 		return false;
-	for (unsigned i = 0; i < sizeof(net->bytes); i++)
-		if (((net->bytes[i] ^ addr->bytes[i]) &
-		    netaddr_mask_byte(net, i)) != 0)
+	for (unsigned i = 0; i < sizeof(net->bytes); i++) {
+		unsigned difference = net->bytes[i] ^ addr->bytes[i];
+
+		if ((difference & netaddr_mask_byte(net, i)) != 0)
 			return false;
+	}
 	return true;
 }
 

@@ -8,59 +8,42 @@
 #include "runtime/base/hostname.h"
 #include "runtime/base/units.h"
 
-enum relayurl_label {
-	RELAYURL_LABEL_NEVER,
-	RELAYURL_LABEL_OPTIONAL,
-	RELAYURL_LABEL_ALWAYS,
+enum {
+	RELAYURL_MAY_LABEL = 1,
+	RELAYURL_MUST_LABEL = 2,
+	RELAYURL_IS_LMTP = 4,
+	RELAYURL_IS_BACKUP = 8,
 };
 
 struct relayurl_schema {
 	const char *name;
-	enum relayurl_transport transport;
 	enum relayurl_tls tls;
-	enum relayurl_label label;
 	uint16_t port; /* 0: must be written */
-	bool is_backup;
+	unsigned flags;
 };
 
 /* The first of each is what a URL without a schema means. */
 static const struct relayurl_schema relayurl_legacy[] = {
-	{ "smtp+tls", RELAYURL_SMTP, RELAYURL_TLS_IF_OFFERED,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "smtp", RELAYURL_SMTP, RELAYURL_TLS_NEVER,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "tls", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "tls+auth", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS,
-	    RELAYURL_LABEL_ALWAYS, 25, false },
-	{ "smtps", RELAYURL_SMTP, RELAYURL_TLS_SMTPS,
-	    RELAYURL_LABEL_NEVER, 465, false },
-	{ "smtps+auth", RELAYURL_SMTP, RELAYURL_TLS_SMTPS,
-	    RELAYURL_LABEL_ALWAYS, 465, false },
-	{ "secure", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS_OR_SMTPS,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "secure+auth", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS_OR_SMTPS,
-	    RELAYURL_LABEL_ALWAYS, 25, false },
-	{ "lmtp", RELAYURL_LMTP, RELAYURL_TLS_NEVER,
-	    RELAYURL_LABEL_NEVER, 0, false },
-	{ "backup", RELAYURL_SMTP, RELAYURL_TLS_IF_OFFERED,
-	    RELAYURL_LABEL_NEVER, 25, true },
-	{ "tls+backup", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS,
-	    RELAYURL_LABEL_NEVER, 25, true },
+	{ "smtp+tls", RELAYURL_TLS_IF_OFFERED, 25, 0 },
+	{ "smtp", RELAYURL_TLS_NEVER, 25, 0 },
+	{ "tls", RELAYURL_TLS_STARTTLS, 25, 0 },
+	{ "tls+auth", RELAYURL_TLS_STARTTLS, 25, RELAYURL_MUST_LABEL },
+	{ "smtps", RELAYURL_TLS_SMTPS, 465, 0 },
+	{ "smtps+auth", RELAYURL_TLS_SMTPS, 465, RELAYURL_MUST_LABEL },
+	{ "secure", RELAYURL_TLS_BOTH, 25, 0 },
+	{ "secure+auth", RELAYURL_TLS_BOTH, 25, RELAYURL_MUST_LABEL },
+	{ "lmtp", RELAYURL_TLS_NEVER, 0, RELAYURL_IS_LMTP },
+	{ "backup", RELAYURL_TLS_IF_OFFERED, 25, RELAYURL_IS_BACKUP },
+	{ "tls+backup", RELAYURL_TLS_STARTTLS, 25, RELAYURL_IS_BACKUP },
 	{ 0 },
 };
 
 static const struct relayurl_schema relayurl_modern[] = {
-	{ "smtp", RELAYURL_SMTP, RELAYURL_TLS_IF_OFFERED,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "smtp+tls", RELAYURL_SMTP, RELAYURL_TLS_STARTTLS,
-	    RELAYURL_LABEL_OPTIONAL, 25, false },
-	{ "smtp+notls", RELAYURL_SMTP, RELAYURL_TLS_NEVER,
-	    RELAYURL_LABEL_NEVER, 25, false },
-	{ "smtps", RELAYURL_SMTP, RELAYURL_TLS_SMTPS,
-	    RELAYURL_LABEL_OPTIONAL, 465, false },
-	{ "lmtp", RELAYURL_LMTP, RELAYURL_TLS_NEVER,
-	    RELAYURL_LABEL_NEVER, 0, false },
+	{ "smtp", RELAYURL_TLS_IF_OFFERED, 25, 0 },
+	{ "smtp+tls", RELAYURL_TLS_STARTTLS, 25, RELAYURL_MAY_LABEL },
+	{ "smtp+notls", RELAYURL_TLS_NEVER, 25, 0 },
+	{ "smtps", RELAYURL_TLS_SMTPS, 465, RELAYURL_MAY_LABEL },
+	{ "lmtp", RELAYURL_TLS_NEVER, 0, RELAYURL_IS_LMTP },
 	{ 0 },
 };
 
@@ -122,33 +105,21 @@ relayurl_from(struct str s, uint32_t begin)
 	return (struct str){ s.ptr + begin, s.len - begin };
 }
 
-/* Moves what stands in front of "://" from *rest to *schema_r. */
+/* Moves what stands in front of the first mark from *rest to *front_r. */
 static bool
-relayurl_cut_schema(struct str *rest, struct str *schema_r)
+relayurl_cut(struct str *rest, const char *mark, struct str *front_r)
 {
-	const char *at = rest->len > 0 ?
-	    memmem(rest->ptr, rest->len, "://", 3) : NULL;
+	uint32_t mark_len = (uint32_t)strlen(mark);
+	const char *at = NULL;
 
+	*front_r = (struct str){ rest->ptr, 0 };
+	if (rest->len > 0)
+		at = memmem(rest->ptr, rest->len, mark, mark_len);
 	if (at == NULL)
 		return false;
-	*schema_r = (struct str){ rest->ptr, (uint32_t)(at - rest->ptr) };
-	*rest = relayurl_from(*rest, schema_r->len + 3);
+	front_r->len = (uint32_t)(at - rest->ptr);
+	*rest = relayurl_from(*rest, front_r->len + mark_len);
 	return true;
-}
-
-/* The same for the label; the first '@', wherever it stands. */
-static struct str
-relayurl_cut_label(struct str *rest)
-{
-	const char *at = rest->len > 0 ?
-	    memchr(rest->ptr, '@', rest->len) : NULL;
-	struct str label = { rest->ptr, 0 };
-
-	if (at != NULL) {
-		label.len = (uint32_t)(at - rest->ptr);
-		*rest = relayurl_from(*rest, label.len + 1);
-	}
-	return label;
 }
 
 static enum relayurl_status
@@ -158,7 +129,7 @@ relayurl_read_schema(struct str *rest, enum relayurl_dialect dialect,
 	const struct relayurl_schema *schema = relayurl_schemas(dialect);
 	struct str name;
 
-	if (relayurl_cut_schema(rest, &name)) {
+	if (relayurl_cut(rest, "://", &name)) {
 		while (schema->name != NULL &&
 		    !str_eq_nocase(name, str_from(schema->name)))
 			schema++;
@@ -167,22 +138,24 @@ relayurl_read_schema(struct str *rest, enum relayurl_dialect dialect,
 			return RELAYURL_UNKNOWN_SCHEMA;
 		}
 	}
-	url->transport = schema->transport;
+	url->is_lmtp = (schema->flags & RELAYURL_IS_LMTP) != 0;
+	url->is_backup = (schema->flags & RELAYURL_IS_BACKUP) != 0;
 	url->tls = schema->tls;
-	url->is_backup = schema->is_backup;
 	url->port = schema->port;
 	*schema_r = schema;
 	return RELAYURL_OK;
 }
 
 static enum relayurl_status
-relayurl_read_label(struct str *rest, enum relayurl_label rule,
-    struct relayurl *url)
+relayurl_read_label(struct str *rest, unsigned flags, struct relayurl *url)
 {
-	url->label = url->fault = relayurl_cut_label(rest);
-	if (rule == RELAYURL_LABEL_ALWAYS && url->label.len == 0)
-		return RELAYURL_LABEL_MISSING;
-	if (rule == RELAYURL_LABEL_NEVER && url->label.len > 0)
+	/* The first '@', wherever it stands. */
+	(void)relayurl_cut(rest, "@", &url->label);
+	url->fault = url->label;
+	if ((flags & RELAYURL_MUST_LABEL) != 0)
+		return url->label.len > 0 ? RELAYURL_OK :
+					    RELAYURL_LABEL_MISSING;
+	if (url->label.len > 0 && (flags & RELAYURL_MAY_LABEL) == 0)
 		return RELAYURL_LABEL_REFUSED;
 	return RELAYURL_OK;
 }
@@ -208,6 +181,12 @@ relayurl_read_literal(struct str *rest, struct relayurl *url)
 	return RELAYURL_OK;
 }
 
+static bool
+relayurl_is_name_char(char c)
+{
+	return str_is_alnum(c) || c == '_' || c == '.' || c == '-';
+}
+
 static enum relayurl_status
 relayurl_read_name(struct str *rest, enum relayurl_dialect dialect,
     struct relayurl *url)
@@ -220,8 +199,7 @@ relayurl_read_name(struct str *rest, enum relayurl_dialect dialect,
 		url->fault = *rest;
 		return RELAYURL_BARE_IPV6;
 	}
-	while (len < rest->len && (str_is_alnum(rest->ptr[len]) ||
-	    strchr("_.-", rest->ptr[len]) != NULL) && rest->ptr[len] != '\0')
+	while (len < rest->len && relayurl_is_name_char(rest->ptr[len]))
 		len++;
 	url->host = url->fault = (struct str){ rest->ptr, len };
 	if (len == 0)
@@ -266,7 +244,7 @@ relayurl_parse(struct str text, enum relayurl_dialect dialect,
 	status = relayurl_read_schema(&rest, dialect, url_r, &schema);
 	if (status != RELAYURL_OK)
 		return status;
-	status = relayurl_read_label(&rest, schema->label, url_r);
+	status = relayurl_read_label(&rest, schema->flags, url_r);
 	if (status != RELAYURL_OK)
 		return status;
 	if (rest.len > 0 && rest.ptr[0] == '[')
@@ -285,7 +263,7 @@ relayurl_modern_form(struct str text)
 	    sizeof(relayurl_forms[0]);
 	struct str schema;
 
-	if (!relayurl_cut_schema(&text, &schema))
+	if (!relayurl_cut(&text, "://", &schema))
 		return NULL;
 	for (unsigned i = 0; i < count; i++)
 		if (str_eq_nocase(schema, str_from(relayurl_forms[i].legacy)))

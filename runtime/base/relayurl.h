@@ -20,17 +20,12 @@ enum relayurl_dialect {
 	RELAYURL_MODERN,
 };
 
-enum relayurl_transport {
-	RELAYURL_SMTP,
-	RELAYURL_LMTP,
-};
-
 enum relayurl_tls {
 	RELAYURL_TLS_NEVER,
 	RELAYURL_TLS_IF_OFFERED,
 	RELAYURL_TLS_STARTTLS,
 	RELAYURL_TLS_SMTPS,
-	RELAYURL_TLS_STARTTLS_OR_SMTPS, /* tried in this order */
+	RELAYURL_TLS_BOTH, /* STARTTLS, and if that fails SMTPS */
 };
 
 enum relayurl_status {
@@ -51,20 +46,20 @@ enum relayurl_status {
 
 struct relayurl {
 	/* What the schema says. */
-	enum relayurl_transport transport;
 	enum relayurl_tls tls;
-	bool is_backup;       /* host is the name of an MX, not a host */
+	bool is_lmtp;   /* else SMTP */
+	bool is_backup; /* host is the name of an MX, not a host */
 
 	/* What is written, and the schema's default port. */
-	struct str label;     /* empty: no authentication */
-	struct str host;      /* brackets included */
-	bool is_literal;      /* address in brackets; address is set */
+	struct str label; /* empty: no authentication */
+	struct str host;  /* brackets included */
+	bool is_literal;  /* address in brackets; address is set */
 	struct netaddr address;
 	uint16_t port;
-	bool has_port;        /* written. Else STARTTLS_OR_SMTPS: 25, 465 */
-	struct str junk;      /* behind the host, ignored by the daemon */
+	bool has_port;   /* written; without it TLS_BOTH tries 25 and 465 */
+	struct str junk; /* behind the host, ignored by the daemon */
 
-	struct str fault;     /* on failure: the part that is wrong */
+	struct str fault; /* on failure: the part that is wrong */
 };
 
 /*

@@ -34,8 +34,9 @@ static const struct units_service {
 	{ "qmqp", 628 },
 };
 
-enum { UNITS_SERVICE_COUNT = sizeof(units_services) /
-    sizeof(units_services[0]) };
+enum {
+	UNITS_SERVICE_COUNT = sizeof(units_services) / sizeof(units_services[0])
+};
 
 const char *
 units_status_text(enum units_status status)

@@ -14,7 +14,7 @@
 
 enum units_status {
 	UNITS_OK,
-	UNITS_SYNTAX,          /* the number is none */
+	UNITS_SYNTAX, /* the number is none */
 	UNITS_NO_UNIT,
 	UNITS_BAD_UNIT,
 	UNITS_ZERO,

@@ -74,20 +74,34 @@ format_slice_of(struct str s, uint32_t begin, uint32_t end)
 static uint32_t
 format_find(struct str s, uint32_t begin, char c)
 {
-	const char *at = begin < s.len ?
-	    memchr(s.ptr + begin, c, s.len - begin) : NULL;
+	const char *at = NULL;
 
+	if (begin < s.len)
+		at = memchr(s.ptr + begin, c, s.len - begin);
 	return at == NULL ? s.len : (uint32_t)(at - s.ptr);
 }
 
-static uint32_t
-format_lookup(struct str name, const char *const *names, uint32_t count)
+/* FORMAT_MODIFIER_COUNT where there is none of that name. */
+static enum format_modifier
+format_modifier_by_name(struct str name)
 {
-	uint32_t i = 0;
+	unsigned i = 0;
 
-	while (i < count && !str_eq_nocase(name, str_from(names[i])))
+	while (i < FORMAT_MODIFIER_COUNT &&
+	    !str_eq_nocase(name, str_from(format_modifier_names[i])))
 		i++;
-	return i;
+	return (enum format_modifier)i;
+}
+
+static enum format_token
+format_token_by_name(struct str name)
+{
+	unsigned i = 0;
+
+	while (i < FORMAT_TOKEN_COUNT &&
+	    !str_eq_nocase(name, str_from(format_token_names[i])))
+		i++;
+	return (enum format_token)i;
 }
 
 static bool
@@ -116,38 +130,38 @@ format_read_slice(struct str s, unsigned flags, struct format_slice *slice)
 {
 	uint32_t colon = format_find(s, 0, ':');
 	struct str begin = format_slice_of(s, 0, colon), end;
+	int last;
 
 	if (colon == s.len) {
 		slice->kind = FORMAT_SLICE_INDEX;
 		if (!format_read_index(s, &slice->begin))
 			return FORMAT_BAD_SLICE;
 		slice->end = slice->begin;
-		return slice->begin < 0 && (flags & FORMAT_NATIVE) == 0 ?
-		    FORMAT_NEGATIVE_INDEX : FORMAT_OK;
+		if (slice->begin < 0 && (flags & FORMAT_NATIVE) == 0)
+			return FORMAT_NEGATIVE_INDEX;
+		return FORMAT_OK;
 	}
 	end = format_slice_of(s, colon + 1, s.len);
-	*slice = (struct format_slice){ FORMAT_SLICE_RANGE, 0,
-	    FORMAT_INDEX_MAX };
+	slice->kind = FORMAT_SLICE_RANGE;
+	slice->end = FORMAT_INDEX_MAX;
 	if ((begin.len > 0 && !format_read_index(begin, &slice->begin)) ||
 	    (end.len > 0 && !format_read_index(end, &slice->end)))
 		return FORMAT_BAD_SLICE;
-	if (slice->begin < 0 && slice->end < 0)
-		return slice->end <= slice->begin ? FORMAT_EMPTY_SLICE :
-		    FORMAT_OK;
-	return slice->begin >= 0 && slice->end >= 0 &&
-	    slice->end < slice->begin ? FORMAT_EMPTY_SLICE : FORMAT_OK;
+	if ((slice->begin < 0) != (slice->end < 0))
+		return FORMAT_OK;
+	last = slice->end < 0 ? slice->end - 1 : slice->end;
+	return last < slice->begin ? FORMAT_EMPTY_SLICE : FORMAT_OK;
 }
 
 bool
 format_next_modifier(struct str *modifiers, enum format_modifier *modifier_r)
 {
 	uint32_t bar = format_find(*modifiers, 0, '|');
+	struct str name = format_slice_of(*modifiers, 0, bar);
 
 	if (modifiers->len == 0)
 		return false;
-	*modifier_r = (enum format_modifier)format_lookup(
-	    format_slice_of(*modifiers, 0, bar), format_modifier_names,
-	    FORMAT_MODIFIER_COUNT);
+	*modifier_r = format_modifier_by_name(name);
 	if (bar < modifiers->len)
 		bar++;
 	*modifiers = format_slice_of(*modifiers, bar, modifiers->len);
@@ -165,8 +179,8 @@ format_check_modifiers(struct str modifiers, struct format_piece *piece)
 		piece->text = format_slice_of(modifiers, begin, end);
 		if (format_find(piece->text, 0, ',') < piece->text.len)
 			return FORMAT_COMMA;
-		if (format_lookup(piece->text, format_modifier_names,
-		    FORMAT_MODIFIER_COUNT) == FORMAT_MODIFIER_COUNT)
+		if (format_modifier_by_name(piece->text) ==
+		    FORMAT_MODIFIER_COUNT)
 			return FORMAT_UNKNOWN_MODIFIER;
 		if (end == modifiers.len)
 			return FORMAT_OK;
@@ -177,14 +191,14 @@ static enum format_error
 format_read_name(struct str name, unsigned flags, struct format_piece *piece)
 {
 	piece->text = name;
-	piece->token = (enum format_token)format_lookup(name,
-	    format_token_names, FORMAT_TOKEN_COUNT);
+	piece->token = format_token_by_name(name);
 	if (piece->token == FORMAT_TOKEN_COUNT)
 		return FORMAT_UNKNOWN_TOKEN;
 	if (format_token_is_valid(piece->token, flags))
 		return FORMAT_OK;
-	return piece->token == FORMAT_TOKEN_MBOX_FROM ?
-	    FORMAT_MODERN_TOKEN : FORMAT_WRAPPER_TOKEN;
+	if (piece->token == FORMAT_TOKEN_MBOX_FROM)
+		return FORMAT_MODERN_TOKEN;
+	return FORMAT_WRAPPER_TOKEN;
 }
 
 /*
@@ -200,17 +214,18 @@ format_read_value(struct str inner, unsigned flags, struct format_piece *piece)
 	uint32_t name_end = has_slice ? open : format_find(inner, 0, ':');
 	uint32_t tail = has_slice ? close + 1 : name_end;
 	enum format_error error;
+	struct str part;
 
 	if (has_slice && close < open) {
 		piece->text = inner;
 		return FORMAT_BAD_SLICE;
 	}
-	error = format_read_name(format_slice_of(inner, 0, name_end), flags,
-	    piece);
+	part = format_slice_of(inner, 0, name_end);
+	error = format_read_name(part, flags, piece);
 	if (error == FORMAT_OK && has_slice) {
 		piece->text = format_slice_of(inner, open, close + 1);
-		error = format_read_slice(format_slice_of(inner, open + 1,
-		    close), flags, &piece->slice);
+		part = format_slice_of(inner, open + 1, close);
+		error = format_read_slice(part, flags, &piece->slice);
 	}
 	if (error != FORMAT_OK || tail == inner.len)
 		return error;
@@ -297,8 +312,7 @@ format_scan_next(struct format_scan *scan, struct format_piece *piece_r)
 			begin++;
 		} else
 			scan->next = format_literal_end(scan, begin);
-		piece_r->text = format_slice_of(scan->text, begin,
-		    scan->next);
+		piece_r->text = format_slice_of(scan->text, begin, scan->next);
 	}
 	piece_r->offset = (uint32_t)(piece_r->text.ptr - scan->text.ptr);
 	return true;

@@ -20,26 +20,26 @@
 #define FORMAT_INDEX_MAX 1024 /* of a slice, either sign */
 
 /* Append-only; names are compared without case. */
-#define FORMAT_TOKENS(X)                        \
-	X(SENDER, "sender")                     \
-	X(SENDER_USER, "sender.user")           \
-	X(SENDER_DOMAIN, "sender.domain")       \
-	X(RCPT, "rcpt")                         \
-	X(RCPT_USER, "rcpt.user")               \
-	X(RCPT_DOMAIN, "rcpt.domain")           \
-	X(DEST, "dest")                         \
-	X(DEST_USER, "dest.user")               \
-	X(DEST_DOMAIN, "dest.domain")           \
-	X(USER_USERNAME, "user.username")       \
-	X(USER_DIRECTORY, "user.directory")     \
-	X(MBOX_FROM, "mbox.from")               \
+#define FORMAT_TOKENS(X) \
+	X(SENDER, "sender") \
+	X(SENDER_USER, "sender.user") \
+	X(SENDER_DOMAIN, "sender.domain") \
+	X(RCPT, "rcpt") \
+	X(RCPT_USER, "rcpt.user") \
+	X(RCPT_DOMAIN, "rcpt.domain") \
+	X(DEST, "dest") \
+	X(DEST_USER, "dest.user") \
+	X(DEST_DOMAIN, "dest.domain") \
+	X(USER_USERNAME, "user.username") \
+	X(USER_DIRECTORY, "user.directory") \
+	X(MBOX_FROM, "mbox.from") \
 	X(MDA, "mda")
 
 enum format_token {
 #define FORMAT_TOKEN_ENUM(id, name) FORMAT_TOKEN_##id,
 	FORMAT_TOKENS(FORMAT_TOKEN_ENUM)
 #undef FORMAT_TOKEN_ENUM
-	FORMAT_TOKEN_COUNT
+	    FORMAT_TOKEN_COUNT
 };
 
 enum format_modifier {
@@ -58,10 +58,10 @@ enum {
 };
 
 enum format_kind {
-	FORMAT_LITERAL,     /* text, verbatim */
-	FORMAT_HOME,        /* "~/" at the very beginning */
-	FORMAT_VALUE,       /* token, slice, modifiers */
-	FORMAT_BAD,         /* error, text: the part at fault */
+	FORMAT_LITERAL, /* text, verbatim */
+	FORMAT_HOME,    /* "~/" at the very beginning */
+	FORMAT_VALUE,   /* token, slice, modifiers */
+	FORMAT_BAD,     /* error, text: the part at fault */
 };
 
 enum format_error {
@@ -69,13 +69,13 @@ enum format_error {
 	FORMAT_UNTERMINATED,
 	FORMAT_TOO_LONG,
 	FORMAT_UNKNOWN_TOKEN,
-	FORMAT_MODERN_TOKEN,        /* needs FORMAT_MODERN */
-	FORMAT_WRAPPER_TOKEN,       /* needs FORMAT_WRAPPER */
+	FORMAT_MODERN_TOKEN,  /* needs FORMAT_MODERN */
+	FORMAT_WRAPPER_TOKEN, /* needs FORMAT_WRAPPER */
 	FORMAT_UNKNOWN_MODIFIER,
 	FORMAT_COMMA,
 	FORMAT_BAD_SLICE,
-	FORMAT_EMPTY_SLICE,         /* can never hold a byte */
-	FORMAT_JUNK,                /* behind a slice, no modifier */
+	FORMAT_EMPTY_SLICE, /* can never hold a byte */
+	FORMAT_JUNK,        /* behind a slice, no modifier */
 
 	/* Valid by the manual, never works in the original. */
 	FORMAT_NEGATIVE_INDEX,
@@ -90,22 +90,22 @@ enum format_error {
 struct format_slice {
 	enum {
 		FORMAT_SLICE_NONE,
-		FORMAT_SLICE_INDEX,         /* one byte: begin */
+		FORMAT_SLICE_INDEX, /* one byte: begin */
 		FORMAT_SLICE_RANGE,
 	} kind;
 	int begin;
-	int end;                            /* FORMAT_INDEX_MAX: to the end */
+	int end; /* FORMAT_INDEX_MAX: to the end */
 };
 
 struct format_piece {
 	enum format_kind kind;
-	uint32_t offset;                    /* of text in the format */
-	struct str text;                    /* of a value: with "%{" and "}" */
+	uint32_t offset; /* of text in the format */
+	struct str text; /* of a value: with "%{" and "}" */
 
 	/* FORMAT_VALUE */
 	enum format_token token;
 	struct format_slice slice;
-	struct str modifiers;               /* for format_next_modifier */
+	struct str modifiers; /* for format_next_modifier */
 
 	/* FORMAT_BAD */
 	enum format_error error;
