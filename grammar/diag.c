@@ -9,9 +9,10 @@
 #include "grammar/suggest.h"
 
 const struct check check_table[CHECK_COUNT] = {
-#define CHECK(id, name, severity, flags, summary, explanation, example, remedy) \
-	[CHECK_##id] = { name, severity, flags, summary, explanation, \
-	    example, remedy },
+#define CHECK(id, name, severity, flags, summary, explanation, example, \
+    remedy) \
+	[CHECK_##id] = { name, severity, flags, summary, explanation, example, \
+		remedy },
 #include "grammar/checks.def"
 #undef CHECK
 };
@@ -45,8 +46,8 @@ diag_list_init(struct diag_list *list, struct arena *arena,
 }
 
 struct diag *
-diag_add(struct diag_list *list, enum check_id id,
-    enum diag_severity severity, struct srcpos pos, const char *fmt, ...)
+diag_add(struct diag_list *list, enum check_id id, enum diag_severity severity,
+    struct srcpos pos, const char *fmt, ...)
 {
 	struct diag *diag = ARENA_NEW(list->arena, struct diag);
 	va_list ap;
@@ -171,8 +172,9 @@ diag_drop_repetitions(struct diag_sort_key *keys, size_t count)
 
 	qsort(keys, count, sizeof(*keys), diag_compare_repetition);
 	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || diag_compare_content(keys[kept - 1].diag,
-		    keys[i].diag) != 0)
+		if (kept == 0 ||
+		    diag_compare_content(keys[kept - 1].diag, keys[i].diag) !=
+			0)
 			keys[kept++] = keys[i];
 	return kept;
 }
@@ -209,8 +211,8 @@ diag_finish(struct diag_list *list)
 	count = 0;
 	for (struct diag *d = list->head; d != NULL; d = d->next)
 		if (diag_is_wanted(list, d)) {
-			keys[count] = (struct diag_sort_key){
-				d, (uint32_t)count };
+			keys[count] = (struct diag_sort_key){ d,
+				(uint32_t)count };
 			count++;
 		}
 	count = diag_drop_repetitions(keys, count);

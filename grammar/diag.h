@@ -21,7 +21,8 @@ enum diag_severity {
 
 /* Ids of all checks, in the order of checks.def. */
 enum check_id {
-#define CHECK(id, name, severity, flags, summary, explanation, example, remedy) \
+#define CHECK(id, name, severity, flags, summary, explanation, example, \
+    remedy) \
 	CHECK_##id,
 #include "grammar/checks.def"
 #undef CHECK
@@ -29,17 +30,17 @@ enum check_id {
 };
 
 enum {
-	CHECK_FIXED = 1,      /* cannot be switched off or suppressed */
+	CHECK_FIXED = 1, /* cannot be switched off or suppressed */
 };
 
 struct check {
-	const char *name;     /* as in [name] and -W name */
+	const char *name;            /* as in [name] and -W name */
 	enum diag_severity severity; /* the highest that it is reported with */
 	unsigned flags;
-	const char *summary;  /* one line, no full stop */
+	const char *summary;     /* one line, no full stop */
 	const char *explanation; /* paragraphs */
-	const char *example;  /* config text that it fires on */
-	const char *remedy;   /* what to write instead */
+	const char *example;     /* config text that it fires on */
+	const char *remedy;      /* what to write instead */
 };
 
 extern const struct check check_table[CHECK_COUNT];
@@ -51,7 +52,7 @@ enum check_id check_by_name(struct str name);
 const char *check_suggest(struct str name);
 
 struct diag_note {
-	struct srcpos pos;    /* may be none */
+	struct srcpos pos; /* may be none */
 	const char *text;
 	struct diag_note *next;
 };
@@ -67,10 +68,10 @@ struct diag_edit {
 struct diag {
 	enum check_id id;
 	enum diag_severity severity;
-	struct srcpos pos;    /* none: about the whole compilation */
+	struct srcpos pos; /* none: about the whole compilation */
 	const char *text;
-	struct diag_note *notes;   /* in order of addition */
-	struct diag_edit *edits;   /* likewise */
+	struct diag_note *notes; /* in order of addition */
+	struct diag_edit *edits; /* likewise */
 	struct diag_edit **edits_tail;
 	struct diag *next;
 };
@@ -78,14 +79,14 @@ struct diag {
 struct diag_policy {
 	bool disabled[CHECK_COUNT];
 	bool as_error[CHECK_COUNT];
-	bool advice;          /* show advice */
+	bool advice; /* show advice */
 };
 
 /* What a comment "smtpd-compile: allow ID" silences. */
 struct diag_allow {
 	enum check_id id;
-	uint32_t file_base;   /* base of the file that holds the comment */
-	uint32_t line;        /* of the comment; also covers the line after */
+	uint32_t file_base; /* base of the file that holds the comment */
+	uint32_t line;      /* of the comment; also covers the line after */
 	struct diag_allow *next;
 };
 
@@ -99,7 +100,7 @@ struct diag_list {
 
 	/* Valid after diag_finish. */
 	unsigned errors;
-	unsigned warnings;    /* advice included */
+	unsigned warnings; /* advice included */
 };
 
 void diag_list_init(struct diag_list *list, struct arena *arena,
@@ -122,9 +123,8 @@ struct diag *diag_add(struct diag_list *list, enum check_id id,
 void diag_note(struct diag_list *list, struct diag *diag, struct srcpos pos,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-void diag_edit(struct diag_list *list, struct diag *diag,
-    struct srcpos range, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void diag_edit(struct diag_list *list, struct diag *diag, struct srcpos range,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Applies policy and allowances, drops exact repetitions, sorts by place

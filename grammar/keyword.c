@@ -10,14 +10,14 @@ static const struct {
 	const char *text;
 	uint8_t len;
 	uint8_t legacy;
-	uint8_t preview;
+	uint8_t modern;
 	uint16_t since;
 	uint16_t until;
 } keyword_table[KEYWORD_COUNT] = {
 	[KEYWORD_NONE] = { "", 0, NO, NO, 0, 0 },
-#define KEYWORD(id, text, legacy, since, until, preview) \
-	[KEYWORD_##id] = { text, sizeof(text) - 1, legacy, preview, \
-	    since, until },
+#define KEYWORD(id, text, legacy, modern, since, until) \
+	[KEYWORD_## \
+	    id] = { text, sizeof(text) - 1, legacy, modern, since, until },
 #include "grammar/keywords.def"
 #undef KEYWORD
 };
@@ -65,7 +65,7 @@ keyword_find(struct str word)
 	if (!keyword_slots_filled)
 		keyword_fill();
 	for (slot = keyword_hash(word); keyword_slots[slot] != 0;
-	    slot = (slot + 1) % KEYWORD_SLOTS) {
+	     slot = (slot + 1) % KEYWORD_SLOTS) {
 		unsigned i = keyword_slots[slot];
 
 		if (keyword_table[i].len == word.len &&
@@ -91,13 +91,14 @@ keyword_class(enum keyword keyword, struct target target)
 		if (keyword_table[keyword].legacy == YES)
 			return KEYWORD_RESERVED;
 		return keyword_table[keyword].legacy == OLD ?
-		    KEYWORD_CONTEXTUAL : KEYWORD_FOREIGN;
+		    KEYWORD_CONTEXTUAL :
+		    KEYWORD_FOREIGN;
 	}
 	if (since != 0 && since <= target.version &&
 	    (until == 0 || target.version < until))
 		return KEYWORD_RESERVED;
-	return keyword_table[keyword].preview == OLD ?
-	    KEYWORD_CONTEXTUAL : KEYWORD_FOREIGN;
+	return keyword_table[keyword].modern == OLD ? KEYWORD_CONTEXTUAL :
+						      KEYWORD_FOREIGN;
 }
 
 unsigned

@@ -13,7 +13,7 @@
 
 enum keyword {
 	KEYWORD_NONE,
-#define KEYWORD(id, text, legacy, since, until, preview) KEYWORD_##id,
+#define KEYWORD(id, text, legacy, modern, since, until) KEYWORD_##id,
 #include "grammar/keywords.def"
 #undef KEYWORD
 	KEYWORD_COUNT
@@ -21,8 +21,8 @@ enum keyword {
 
 /* What a word is to one target. */
 enum keyword_class {
-	KEYWORD_FOREIGN,      /* an ordinary name */
-	KEYWORD_CONTEXTUAL,   /* a name, known in some places to be old */
+	KEYWORD_FOREIGN,    /* an ordinary name */
+	KEYWORD_CONTEXTUAL, /* a name, known in some places to be old */
 	KEYWORD_RESERVED,
 };
 

@@ -122,7 +122,7 @@ source_locate(const struct source_map *map, uint32_t offset,
 	at = offset - file->base;
 	line = source_line_index(file, at);
 	end = line + 1 < file->line_count ? file->lines[line + 1] - 1 :
-	    file->len;
+					    file->len;
 	*loc_r = (struct source_location){
 		.file = file,
 		.line = line + 1,
@@ -149,8 +149,7 @@ source_text(const struct source_map *map, struct srcpos pos)
 }
 
 void
-source_add_expansion(struct source_map *map,
-    struct source_expansion expansion)
+source_add_expansion(struct source_map *map, struct source_expansion expansion)
 {
 	if (map->expansion_count == map->expansion_room)
 		map->expansions = source_grow(map->arena, map->expansions,

@@ -27,22 +27,22 @@ struct srcpos {
 #define SOURCE_SIZE_MAX (1024u * 1024u * 1024u)
 
 struct source_file {
-	const char *path;          /* as written by the user */
-	char *text;                /* len bytes, then two NULs */
+	const char *path; /* as written by the user */
+	char *text;       /* len bytes, then two NULs */
 	uint32_t len;
 	uint32_t base;             /* offset of text[0]; text[len] is valid */
 	struct srcpos included_at; /* the path in the include statement */
 	bool is_command_line;      /* holds one -D name=value */
 
 	/* Filled at the first look-up of a line. */
-	uint32_t *lines;           /* offset of each line in text */
+	uint32_t *lines; /* offset of each line in text */
 	uint32_t line_count;
 };
 
 /* One reference to a macro that was expanded. */
 struct source_expansion {
-	struct srcpos at;          /* the reference, "$name" */
-	struct srcpos defined_at;  /* the name in its definition */
+	struct srcpos at;         /* the reference, "$name" */
+	struct srcpos defined_at; /* the name in its definition */
 };
 
 struct source_map {
@@ -58,9 +58,9 @@ struct source_map {
 
 struct source_location {
 	const struct source_file *file;
-	uint32_t line;             /* from 1 */
-	uint32_t column;           /* from 1, in bytes */
-	const char *line_text;     /* without the line feed */
+	uint32_t line;         /* from 1 */
+	uint32_t column;       /* from 1, in bytes */
+	const char *line_text; /* without the line feed */
 	uint32_t line_len;
 };
 
@@ -92,8 +92,8 @@ void source_add_expansion(struct source_map *map,
     struct source_expansion expansion);
 
 /* The expansion whose reference begins at pos.begin, else NULL. */
-const struct source_expansion *source_expansion_at(
-    const struct source_map *map, struct srcpos pos);
+const struct source_expansion *source_expansion_at(const struct source_map *map,
+    struct srcpos pos);
 
 static inline bool
 srcpos_is_none(struct srcpos pos)

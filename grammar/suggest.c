@@ -39,13 +39,11 @@ suggest_distance(struct str a, struct str b)
 			char cb = str_lower(b.ptr[j - 1]);
 
 			row[j] = suggest_min(last[j], row[j - 1]) + 1;
-			row[j] = suggest_min(row[j],
-			    last[j - 1] + (ca != cb));
+			row[j] = suggest_min(row[j], last[j - 1] + (ca != cb));
 			if (i > 1 && j > 1 && ca != cb &&
 			    ca == str_lower(b.ptr[j - 2]) &&
 			    cb == str_lower(a.ptr[i - 2]))
-				row[j] = suggest_min(row[j],
-				    before[j - 2] + 1);
+				row[j] = suggest_min(row[j], before[j - 2] + 1);
 		}
 		spare = before;
 		before = last;
@@ -65,7 +63,7 @@ suggest_offer(struct suggest *suggest, struct str candidate)
 	    candidate.len == 0)
 		return;
 	gap = word.len > candidate.len ? word.len - candidate.len :
-	    candidate.len - word.len;
+					 candidate.len - word.len;
 	if (gap >= suggest->distance)
 		return;
 	distance = suggest_distance(word, candidate);

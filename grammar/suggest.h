@@ -12,8 +12,8 @@
 
 struct suggest {
 	struct str word;
-	struct str best;      /* empty: none so far */
-	unsigned distance;    /* of best; candidates must be nearer */
+	struct str best;   /* empty: none so far */
+	unsigned distance; /* of best; candidates must be nearer */
 };
 
 void suggest_init(struct suggest *suggest, struct str word);

@@ -29,8 +29,8 @@ enum { TARGET_COUNT = sizeof(target_releases) / sizeof(target_releases[0]) };
 struct target
 target_default(enum dialect dialect)
 {
-	return (struct target){ dialect, dialect == DIALECT_LEGACY ?
-	    TARGET_LEGACY : TARGET_NATIVE };
+	return (struct target){ dialect,
+		dialect == DIALECT_LEGACY ? TARGET_LEGACY : TARGET_NATIVE };
 }
 
 /* Reads "major.minor[.anything]"; 0 where it is not of that form. */
@@ -68,7 +68,7 @@ target_nearest(unsigned version)
 	for (size_t i = 0; i + 1 < TARGET_COUNT; i++) {
 		unsigned there = target_releases[i].version;
 		unsigned gap = there > version ? there - version :
-		    version - there;
+						 version - there;
 
 		if (gap < best) {
 			best = gap;
@@ -82,14 +82,14 @@ bool
 target_parse(struct str name, struct target *target_r, const char **nearest_r)
 {
 	unsigned version = str_is(name, "native") ? TARGET_NATIVE :
-	    target_read_version(name);
+						    target_read_version(name);
 
 	for (size_t i = 0; i < TARGET_COUNT; i++) {
 		if (version != target_releases[i].version)
 			continue;
 		target_r->version = version;
-		target_r->dialect = version == TARGET_LEGACY ?
-		    DIALECT_LEGACY : DIALECT_MODERN;
+		target_r->dialect = version == TARGET_LEGACY ? DIALECT_LEGACY :
+							       DIALECT_MODERN;
 		return true;
 	}
 	*nearest_r = target_nearest(version);

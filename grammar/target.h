@@ -10,8 +10,8 @@
 #include "runtime/base/str.h"
 
 enum dialect {
-	DIALECT_LEGACY,       /* accept, reject: up to 6.0.x */
-	DIALECT_MODERN,       /* action, match: from 6.4 on */
+	DIALECT_LEGACY, /* accept, reject: up to 6.0.x */
+	DIALECT_MODERN, /* action, match: from 6.4 on */
 };
 
 /*

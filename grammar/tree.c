@@ -20,7 +20,7 @@ static const char *
 tree_spelling(const char *const spelling[2], enum dialect dialect)
 {
 	return spelling[dialect] != NULL ? spelling[dialect] :
-	    spelling[dialect == DIALECT_LEGACY];
+					   spelling[dialect == DIALECT_LEGACY];
 }
 
 const char *

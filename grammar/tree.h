@@ -35,59 +35,60 @@ enum clause_kind {
 /* An element of a list, or "key = value" of a mapping. */
 struct elem {
 	struct word key;
-	struct word value;    /* WORD_NONE in a list */
+	struct word value; /* WORD_NONE in a list */
 	struct elem *next;
 };
 
 enum {
-	LIST_MAPPING = 1,     /* elements are pairs */
-	LIST_OLD_PARENS = 2,  /* written with ( ) instead of { } */
+	LIST_MAPPING = 1,    /* elements are pairs */
+	LIST_OLD_PARENS = 2, /* written with ( ) instead of { } */
 };
 
 /* "{ … }", never empty. */
 struct list {
-	struct srcpos pos;    /* braces included */
+	struct srcpos pos; /* braces included */
 	/*
 	 * A line break after the opening brace, after a comma or before the
 	 * closing brace: allowed since 7.5 only. None if there is none.
 	 */
 	struct srcpos loose_break;
 	struct elem *elems;
+	struct elem *last;
 	uint32_t count;
 	unsigned flags;
 };
 
 enum tabref_kind {
-	TABREF_NAMED,         /* <name> */
-	TABREF_WORD,          /* one word: a list of one element */
-	TABREF_LIST,          /* { … } */
+	TABREF_NAMED, /* <name> */
+	TABREF_WORD,  /* one word: a list of one element */
+	TABREF_LIST,  /* { … } */
 };
 
 /* Where a table is used. */
 struct tabref {
 	enum tabref_kind kind;
 	struct srcpos pos;
-	struct word word;     /* the name or the element */
+	struct word word; /* the name or the element */
 	struct list *list;
+	bool is_old; /* written "map NAME" */
 	/* resolve */
 	const struct stmt *table; /* NAMED: the declaration, or NULL */
 };
 
 enum {
-	CLAUSE_NEGATED = 1,   /* preceded or followed by "!" */
+	CLAUSE_NEGATED = 1, /* preceded or followed by "!" */
 	CLAUSE_REGEX = 2,
-	CLAUSE_OLD = 4,       /* a spelling from before the target */
-	CLAUSE_MAP = 8,       /* OLD, argument written "map NAME" */
+	CLAUSE_OLD = 4, /* a spelling from before the target */
 };
 
 struct clause {
 	enum clause_kind kind;
 	unsigned flags;
-	struct srcpos pos;    /* first keyword to last argument, "!" included */
+	struct srcpos pos; /* first keyword to last argument, "!" included */
 	struct srcpos qualifier; /* verify, no-verify, masquerade, mx */
 	struct word arg;
 	union {
-		struct word value;    /* LIMIT: the number */
+		struct word value; /* LIMIT: the number */
 		struct {
 			struct tabref *table;
 			struct list *names; /* FILTER, CHAIN: { a b } */
@@ -99,22 +100,23 @@ struct clause {
 };
 
 enum {
-	STMT_OLD = 1,         /* a spelling from before the target */
-	STMT_BAD = 2,         /* reported already: leave it alone */
+	STMT_OLD = 1,       /* a spelling from before the target */
+	STMT_OLD_PLAIN = 2, /* OLD table: a text file, else a database */
+	STMT_OLD_WORD = 4,  /* OLD table: only "map" for "table" is old */
 };
 
 struct stmt {
 	enum stmt_kind kind;
 	unsigned flags;
-	struct srcpos pos;    /* without the line feed */
+	struct srcpos pos; /* without the line feed */
 	/*
 	 * What is declared or set: the name of a table, action, filter,
 	 * proc, pki, ca, macro or wrapper, the address to listen on, the
 	 * one value of a directive.
 	 */
 	struct word name;
-	struct word value;    /* table source, macro value, command */
-	struct list *list;    /* inline table */
+	struct word value; /* table source, macro value, command */
+	struct list *list; /* inline table */
 	struct clause *clauses;
 	struct stmt *next;
 };
@@ -130,7 +132,7 @@ struct tree {
 	const struct source_file *main_file;
 	struct stmt *stmts;
 	struct comment *comments;
-	uint32_t rule_count;  /* accept, reject, match */
+	uint32_t rule_count; /* accept, reject, match */
 	bool has_syntax_errors;
 };
 

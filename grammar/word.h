@@ -7,17 +7,17 @@
 #include "grammar/source.h"
 
 enum word_kind {
-	WORD_NONE,            /* absent */
+	WORD_NONE, /* absent */
 	WORD_BARE,
 	WORD_QUOTED,
-	WORD_NUMBER,          /* digits, perhaps with a sign; fits int64_t */
+	WORD_NUMBER, /* digits, perhaps with a sign; fits int64_t */
 };
 
 struct word {
-	const char *ptr;      /* quotes and escapes undone */
+	const char *ptr; /* quotes and escapes undone */
 	uint32_t len;
 	enum word_kind kind;
-	struct srcpos pos;    /* as written, quotes included */
+	struct srcpos pos; /* as written, quotes included */
 };
 
 static inline struct str
