@@ -37,6 +37,8 @@ struct elem {
 	struct word key;
 	struct word value; /* WORD_NONE in a list */
 	struct elem *next;
+	/* resolve */
+	const struct stmt *decl; /* in a list of filters */
 };
 
 enum {
@@ -103,6 +105,7 @@ enum {
 	STMT_OLD = 1,       /* a spelling from before the target */
 	STMT_OLD_PLAIN = 2, /* OLD table: a text file, else a database */
 	STMT_OLD_WORD = 4,  /* OLD table: only "map" for "table" is old */
+	STMT_BUILTIN = 8,     /* a table that needs no declaration */
 };
 
 struct stmt {

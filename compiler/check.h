@@ -1,0 +1,34 @@
+/*
+ * The checks of a resolved tree. Each module takes the whole compilation,
+ * reports into its list, and changes nothing. What the target's daemon
+ * refuses is an error; what it accepts, and no one can have meant, is a
+ * warning.
+ */
+#ifndef COMPILER_CHECK_H
+#define COMPILER_CHECK_H
+
+#include "compiler/compilation.h"
+
+/* All of the below, in their order. */
+void check_run(struct compilation *comp);
+
+/* Old spellings, and words and forms that the target does not have. */
+void check_spelling(struct compilation *comp);
+void check_versions(struct compilation *comp);
+
+/* Options that are repeated, misplaced, missing or exclude each other. */
+void check_options(struct compilation *comp);
+
+/* Ports, sizes, delays, addresses, host names, formats, URLs … */
+void check_values(struct compilation *comp);
+
+/* Filters: conditions, decisions and chains. */
+void check_filters(struct compilation *comp);
+
+/* Table declarations, and the kind of table that each use needs. */
+void check_tables(struct compilation *comp);
+
+/* Files that the config names: present, safe, well formed. */
+void check_files(struct compilation *comp);
+
+#endif

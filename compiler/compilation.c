@@ -1,0 +1,148 @@
+/*
+ * Reads a config and runs it through the front end and the checks.
+ */
+#include "compiler/compilation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compiler/check.h"
+#include "compiler/resolve.h"
+
+static void
+compilation_out_of_memory(void)
+{
+	static const char text[] = "out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)ignored;
+	_exit(EXIT_NO_ANSWER);
+}
+
+void
+compilation_init(struct compilation *comp, const struct options *options)
+{
+	memset(comp, 0, sizeof(*comp));
+	comp->root.fd = -1;
+	comp->options = options;
+	arena_init(&comp->arena, compilation_out_of_memory);
+	source_map_init(&comp->map, &comp->arena);
+	diag_list_init(&comp->diags, &comp->arena, &comp->map);
+	comp->diags.policy = options->policy;
+}
+
+void
+compilation_fini(struct compilation *comp)
+{
+	rootdir_fini(&comp->root);
+	source_map_fini(&comp->map);
+	arena_fini(&comp->arena);
+}
+
+static void
+compilation_take(struct rootdir_text *from, struct parse_text *text_r)
+{
+	*text_r = (struct parse_text){
+		.text = from->text,
+		.len = from->len,
+		.dev = from->dev,
+		.ino = from->ino,
+	};
+}
+
+static int
+compilation_read(void *arg, const char *path, struct parse_text *text_r)
+{
+	const struct compilation *comp = arg;
+	struct rootdir_text text;
+	int error;
+
+	error = rootdir_read_file(&comp->root, path, SOURCE_SIZE_MAX, &text);
+	if (error == 0)
+		compilation_take(&text, text_r);
+	return error;
+}
+
+/* Standard input may be a pipe: its size is not known before its end. */
+static int
+compilation_read_stdin(struct parse_text *text_r)
+{
+	size_t room = 64 * 1024;
+	char *text = malloc(room), *wider;
+	size_t len = 0, n;
+
+	while (text != NULL &&
+	    (n = fread(text + len, 1, room - len - 2, stdin)) > 0) {
+		len += n;
+		if (len >= SOURCE_SIZE_MAX) {
+			free(text);
+			return -EFBIG;
+		}
+		if (room - len > 2)
+			continue;
+		room *= 2;
+		wider = realloc(text, room);
+		if (wider == NULL)
+			free(text);
+		text = wider;
+	}
+	if (text == NULL)
+		return -ENOMEM;
+	memset(text + len, 0, 2);
+	*text_r = (struct parse_text){ .text = text, .len = len };
+	return ferror(stdin) ? -EIO : 0;
+}
+
+/* The operand is not below --root: it is what the user points at. */
+static int
+compilation_read_main(const char *path, struct parse_text *text_r)
+{
+	struct rootdir machine;
+	struct rootdir_text text;
+	int error;
+
+	if (strcmp(path, "-") == 0)
+		return compilation_read_stdin(text_r);
+	error = rootdir_init(&machine, NULL);
+	if (error != 0)
+		return error;
+	error = rootdir_read_file(&machine, path, SOURCE_SIZE_MAX, &text);
+	if (error == 0)
+		compilation_take(&text, text_r);
+	rootdir_fini(&machine);
+	return error;
+}
+
+int
+compilation_run(struct compilation *comp, const char *path)
+{
+	struct parse_options parse = comp->options->parse;
+	struct parse_text text;
+	int error;
+
+	error = rootdir_init(&comp->root, comp->options->root);
+	if (error != 0) {
+		errno = -error;
+		return COMPILATION_EROOT;
+	}
+	error = compilation_read_main(path, &text);
+	if (error == -EFBIG)
+		return COMPILATION_ESIZE;
+	if (error != 0) {
+		errno = -error;
+		return COMPILATION_EREAD;
+	}
+	parse.read = compilation_read;
+	parse.read_arg = comp;
+	error = parse_config(&parse, &comp->diags, path, &text, &comp->tree);
+	if (error == PARSE_ESIZE)
+		return COMPILATION_ESIZE;
+	if (error == PARSE_ETARGET)
+		return COMPILATION_ETARGET;
+	resolve_run(comp);
+	check_run(comp);
+	diag_finish(&comp->diags);
+	return COMPILATION_OK;
+}

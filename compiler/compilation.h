@@ -1,0 +1,46 @@
+/*
+ * One compilation from its file to a checked tree: what every program does
+ * with a config before its own work. Owns the arena, the texts and the
+ * diagnostics; prints nothing.
+ */
+#ifndef COMPILER_COMPILATION_H
+#define COMPILER_COMPILATION_H
+
+#include "compiler/names.h"
+#include "compiler/options.h"
+#include "grammar/diag.h"
+#include "grammar/source.h"
+#include "grammar/tree.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/rootdir.h"
+
+struct compilation {
+	struct arena arena;
+	struct source_map map;
+	struct diag_list diags;
+	struct rootdir root;
+	const struct options *options;
+	struct tree *tree;
+
+	/* resolve */
+	struct names names;
+};
+
+enum compilation_error {
+	COMPILATION_OK = 0,     /* checked; see diags for the outcome */
+	COMPILATION_EROOT = -1, /* --root; errno is set */
+	COMPILATION_EREAD = -2, /* the config; errno is set */
+	COMPILATION_ESIZE = -3,
+	COMPILATION_ETARGET = -4, /* target of the other language */
+};
+
+void compilation_init(struct compilation *comp, const struct options *options);
+void compilation_fini(struct compilation *comp);
+
+/*
+ * Reads, parses, resolves and checks; "-" is standard input. Diagnostics
+ * are finished and ready to be printed.
+ */
+int compilation_run(struct compilation *comp, const char *path);
+
+#endif

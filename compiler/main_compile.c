@@ -1,0 +1,249 @@
+/*
+ * smtpd-compile: checks a config, explains checks, applies fixes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/compilation.h"
+#include "compiler/explain.h"
+#include "compiler/options.h"
+#include "grammar/fix.h"
+#include "grammar/render.h"
+
+#define PROGRAM "smtpd-compile"
+
+static const char usage[] =
+    "usage: smtpd-compile -n [options] CONFIG\n"
+    "       smtpd-compile --fix [--diff] [options] CONFIG\n"
+    "       smtpd-compile --explain ID | --list-checks\n"
+    "\n"
+    "  -n                  check only; print nothing if all is well\n"
+    "  --fix               apply the fixes that diagnostics offer\n"
+    "  --diff              with --fix: print the change, write nothing\n"
+    "  --format=FORMAT     text, json, sarif or github\n"
+    "  --explain ID        what a check means, and the remedy\n"
+    "  --list-checks       all checks, one a line\n"
+    "  --target=VERSION    native, 6.0.3, 6.4, 6.6, 6.7, 6.8, 7.3 to 7.8\n"
+    "  --dialect=DIALECT   legacy or modern; default: by content\n"
+    "  --root=DIR          read files that the config names below DIR\n"
+    "  -D NAME=VALUE       define a macro\n"
+    "  -W ID, -W no-ID     switch a check on or off\n"
+    "  -W error=ID|all     report as errors\n"
+    "  -W advice           also report matters of taste\n"
+    "  -q                  print no diagnostics\n"
+    "  --version, --help\n"
+    "\n"
+    "CONFIG is a file, or - for standard input.\n";
+
+struct compile_options {
+	bool check; /* -n */
+	bool fix;
+	bool diff;
+	bool list_checks;
+	const char *explain;
+	enum render_format format;
+};
+
+enum {
+	COMPILE_FIX = 1,
+	COMPILE_DIFF,
+	COMPILE_FORMAT,
+	COMPILE_EXPLAIN,
+	COMPILE_LIST_CHECKS,
+};
+
+static bool
+compile_handle_format(struct compile_options *compile, const char *value)
+{
+	static const char *const names[] = {
+		[RENDER_TEXT] = "text",
+		[RENDER_JSON] = "json",
+		[RENDER_SARIF] = "sarif",
+		[RENDER_GITHUB] = "github",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(value, names[i]) == 0) {
+			compile->format = (enum render_format)i;
+			return true;
+		}
+	fprintf(stderr,
+	    "--format: '%s' is none of text, json, sarif, "
+	    "github\n",
+	    value);
+	return false;
+}
+
+static bool
+compile_handle(void *arg, int val, const char *value)
+{
+	struct compile_options *compile = arg;
+
+	switch (val) {
+	case 'n':
+		return compile->check = true;
+	case COMPILE_FIX:
+		return compile->fix = true;
+	case COMPILE_DIFF:
+		return compile->diff = true;
+	case COMPILE_LIST_CHECKS:
+		return compile->list_checks = true;
+	case COMPILE_EXPLAIN:
+		compile->explain = value;
+		return true;
+	case COMPILE_FORMAT:
+		return compile_handle_format(compile, value);
+	default:
+		return false;
+	}
+}
+
+static const struct options_extra compile_extras[] = {
+	{ { "check", no_argument, NULL, 'n' }, compile_handle },
+	{ { "fix", no_argument, NULL, COMPILE_FIX }, compile_handle },
+	{ { "diff", no_argument, NULL, COMPILE_DIFF }, compile_handle },
+	{ { "format", required_argument, NULL, COMPILE_FORMAT },
+	    compile_handle },
+	{ { "explain", required_argument, NULL, COMPILE_EXPLAIN },
+	    compile_handle },
+	{ { "list-checks", no_argument, NULL, COMPILE_LIST_CHECKS },
+	    compile_handle },
+	{ { NULL, 0, NULL, 0 }, NULL },
+};
+
+static int
+compile_fail(const char *what, const char *why)
+{
+	fprintf(stderr, PROGRAM ": %s: %s\n", what, why);
+	return EXIT_NO_ANSWER;
+}
+
+static int
+compile_explain_error(const struct compilation *comp, int error,
+    const char *path)
+{
+	switch (error) {
+	case COMPILATION_EROOT:
+		return compile_fail(comp->options->root, strerror(errno));
+	case COMPILATION_EREAD:
+		return compile_fail(path, rootdir_error_text(-errno));
+	case COMPILATION_ESIZE:
+		return compile_fail(path, "more than 1 GiB of text");
+	default:
+		fprintf(stderr,
+		    PROGRAM ": %s: the file is %s, and target %s "
+			    "is not\n",
+		    path, dialect_name(comp->tree->target.dialect),
+		    target_name(comp->tree->target.version));
+		return EXIT_USAGE;
+	}
+}
+
+/* JSON, SARIF and annotations are the output; text is a message. */
+static int
+compile_render(const struct compilation *comp,
+    const struct compile_options *compile)
+{
+	FILE *out = compile->format == RENDER_TEXT ? stderr : stdout;
+	struct render_options render = {
+		.format = compile->format,
+		.color = render_wants_color(out),
+		.tool = PROGRAM,
+		.version = OPTIONS_VERSION,
+	};
+
+	if (!comp->options->is_quiet &&
+	    !render_diags(out, &comp->diags, &render))
+		return compile_fail("standard output", strerror(errno));
+	return comp->diags.errors > 0 ? EXIT_NO : EXIT_YES;
+}
+
+static int
+compile_fix(const struct compilation *comp, bool is_diff)
+{
+	struct fix_result result;
+	const char *path = NULL;
+	int error;
+
+	if (is_diff)
+		error = fix_print_diff(stdout, &comp->diags, &result);
+	else
+		error = fix_apply(&comp->diags, &result, &path);
+	if (error == FIX_ECHANGED)
+		return compile_fail(path,
+		    "changed while it was read; "
+		    "nothing was written");
+	if (error != FIX_OK)
+		return compile_fail(path != NULL ? path : "standard output",
+		    strerror(errno));
+	if (!comp->options->is_quiet)
+		fprintf(stderr,
+		    "%u fixed in %u files, %u left because they "
+		    "overlap another fix\n",
+		    result.applied, result.files, result.conflicting);
+	return EXIT_YES;
+}
+
+static int
+compile_run(const struct options *options,
+    const struct compile_options *compile, const char *path)
+{
+	struct compilation comp;
+	int error, status;
+
+	compilation_init(&comp, options);
+	error = compilation_run(&comp, path);
+	if (error != COMPILATION_OK)
+		status = compile_explain_error(&comp, error, path);
+	else if (compile->fix)
+		status = compile_fix(&comp, compile->diff);
+	else
+		status = compile_render(&comp, compile);
+	compilation_fini(&comp);
+	return status;
+}
+
+static int
+compile_usage(const char *why)
+{
+	fprintf(stderr, PROGRAM ": %s\n%s", why, usage);
+	return EXIT_USAGE;
+}
+
+static int
+compile_dispatch(const struct options *options,
+    const struct compile_options *compile, int argc, char **argv)
+{
+	if (options_answer(options, PROGRAM, usage))
+		return EXIT_YES;
+	if (compile->list_checks)
+		return explain_list(stdout) ? EXIT_YES : EXIT_NO_ANSWER;
+	if (compile->explain != NULL)
+		return explain_check(stdout, compile->explain) ? EXIT_YES :
+								 EXIT_USAGE;
+	if (compile->check == compile->fix)
+		return compile_usage("one of -n and --fix is needed");
+	if (compile->diff && !compile->fix)
+		return compile_usage("--diff goes with --fix");
+	if (argc != 1)
+		return compile_usage("one CONFIG is needed");
+	if (compile->fix && strcmp(argv[0], "-") == 0)
+		return compile_usage("--fix needs a file");
+	return compile_run(options, compile, argv[0]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct compile_options compile = { .format = RENDER_TEXT };
+	struct options options;
+	int status = EXIT_USAGE;
+
+	if (options_read(&options, argc, argv, "n", compile_extras, &compile) ==
+	    OPTIONS_OK)
+		status = compile_dispatch(&options, &compile, argc - optind,
+		    argv + optind);
+	options_fini(&options);
+	return status;
+}
