@@ -230,6 +230,9 @@ compile_dispatch(const struct options *options,
 		return compile_usage("one CONFIG is needed");
 	if (compile->fix && strcmp(argv[0], "-") == 0)
 		return compile_usage("--fix needs a file");
+	/* Included files are known by the names that the config uses. */
+	if (compile->fix && options->root != NULL)
+		return compile_usage("--fix and --root exclude each other");
 	return compile_run(options, compile, argv[0]);
 }
 

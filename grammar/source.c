@@ -148,25 +148,50 @@ source_text(const struct source_map *map, struct srcpos pos)
 	return (struct str){ file->text + begin, end - begin };
 }
 
+/* The slot that holds or would hold the expansion that begins there. */
+static struct source_expansion *
+source_expansion_slot(const struct source_map *map, uint32_t begin)
+{
+	uint32_t mask = map->expansion_room - 1;
+	uint32_t i = (begin * 0x9e3779b1u) & mask;
+
+	while (map->expansions[i].at.begin != 0 &&
+	    map->expansions[i].at.begin != begin)
+		i = (i + 1) & mask;
+	return &map->expansions[i];
+}
+
+static void
+source_grow_expansions(struct source_map *map)
+{
+	struct source_map old = *map;
+
+	map->expansion_room = old.expansion_room == 0 ? 16 :
+							old.expansion_room * 2;
+	map->expansions = (struct source_expansion *)arena_alloc(map->arena,
+	    map->expansion_room * sizeof(struct source_expansion));
+	for (uint32_t i = 0; i < old.expansion_room; i++)
+		if (old.expansions[i].at.begin != 0)
+			*source_expansion_slot(map,
+			    old.expansions[i].at.begin) = old.expansions[i];
+}
+
 void
 source_add_expansion(struct source_map *map, struct source_expansion expansion)
 {
-	if (map->expansion_count == map->expansion_room)
-		map->expansions = source_grow(map->arena, map->expansions,
-		    &map->expansion_room, sizeof(struct source_expansion));
-	map->expansions[map->expansion_count++] = expansion;
+	if (map->expansion_count >= map->expansion_room / 2)
+		source_grow_expansions(map);
+	*source_expansion_slot(map, expansion.at.begin) = expansion;
+	map->expansion_count++;
 }
 
 const struct source_expansion *
 source_expansion_at(const struct source_map *map, struct srcpos pos)
 {
-	/*
-	 * Reading order is not offset order: what follows an include has a
-	 * lower offset than what was included. This is asked for messages
-	 * only, so a scan is good enough.
-	 */
-	for (uint32_t i = 0; i < map->expansion_count; i++)
-		if (map->expansions[i].at.begin == pos.begin)
-			return &map->expansions[i];
-	return NULL;
+	const struct source_expansion *slot;
+
+	if (map->expansion_room == 0 || srcpos_is_none(pos))
+		return NULL;
+	slot = source_expansion_slot(map, pos.begin);
+	return slot->at.begin != 0 ? slot : NULL;
 }

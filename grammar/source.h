@@ -51,9 +51,9 @@ struct source_map {
 	uint32_t file_count;
 	uint32_t file_room;
 	uint32_t next_base;
-	struct source_expansion *expansions; /* in reading order */
+	struct source_expansion *expansions; /* hashed by at.begin */
 	uint32_t expansion_count;
-	uint32_t expansion_room;
+	uint32_t expansion_room; /* a power of two, or 0 */
 };
 
 struct source_location {

@@ -102,36 +102,128 @@ syntax_offer_quotes(const struct syntax *syntax, struct diag *diag)
 		WORD_ARG(syntax->token->word)));
 }
 
+/*
+ * The word that begins the statement, where that is the trouble: it is the
+ * unexpected token itself, or it was taken for a macro's name because any
+ * other name could begin a definition.
+ */
+static const struct token *
+syntax_culprit(const struct syntax *syntax)
+{
+	const struct token *first = &syntax->reader->first;
+
+	if (syntax->index == 1)
+		return syntax_is_bare(syntax) ? syntax->token : NULL;
+	if (syntax->expected_count == 1 && syntax_expects(syntax, "'='") &&
+	    first->word.kind == WORD_BARE)
+		return first;
+	return NULL;
+}
+
+static struct diag *
+syntax_error_at(const struct syntax *syntax, const struct token *token,
+    const char *text)
+{
+	syntax->parse->tree->has_syntax_errors = true;
+	return diag_report(syntax->parse->diags, CHECK_SYNTAX_ERROR,
+	    token->word.pos, "%s", text);
+}
+
 /* A statement of the other language. */
 static bool
 syntax_hint_statement(const struct syntax *syntax)
 {
-	bool is_legacy = syntax->parse->target.dialect == DIALECT_LEGACY;
+	enum dialect dialect = syntax->parse->target.dialect;
+	bool is_legacy = dialect == DIALECT_LEGACY;
 	const struct syntax_statement *table = is_legacy ?
 	    syntax_modern_statements :
 	    syntax_legacy_statements;
 	size_t count = is_legacy ? COUNT(syntax_modern_statements) :
 				   COUNT(syntax_legacy_statements);
+	const struct token *culprit = syntax_culprit(syntax);
 	struct diag *diag;
 
-	if (syntax->index != 1 || !syntax_is_bare(syntax))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!str_is(syntax_word(syntax), table[i].word))
+	for (size_t i = 0; culprit != NULL && i < count; i++) {
+		if (!str_is(word_str(culprit->word), table[i].word))
 			continue;
 		if (syntax->parse->is_mixed)
 			return true;
-		diag = syntax_error(syntax,
-		    "'%s' begins a statement of the "
-		    "%s language, and this file is read as %s",
-		    table[i].word,
-		    is_legacy ? "modern (6.4 and later)" : "legacy (up to 6.0)",
-		    dialect_name(syntax->parse->target.dialect));
+		diag = syntax_error_at(syntax, culprit,
+		    arena_printf(syntax->parse->arena,
+			"'%s' begins a statement of the "
+			"%s language, and this file is read as %s",
+			table[i].word,
+			is_legacy ? "modern (6.4 and later)" :
+				    "legacy (up to 6.0)",
+			dialect_name(dialect)));
 		if (table[i].instead != NULL)
 			diag_note(syntax->parse->diags, diag, NOWHERE,
-			    "the %s form is: %s",
-			    dialect_name(syntax->parse->target.dialect),
+			    "the %s form is: %s", dialect_name(dialect),
 			    table[i].instead);
+		return true;
+	}
+	return false;
+}
+
+/* No statement begins like this. */
+static bool
+syntax_hint_first_word(const struct syntax *syntax)
+{
+	const struct token *culprit = syntax_culprit(syntax);
+	struct parse *parse = syntax->parse;
+	struct suggest nearest;
+	enum keyword keyword;
+	struct diag *diag;
+
+	if (culprit == NULL || culprit->is_reserved)
+		return false;
+	keyword = keyword_find(word_str(culprit->word));
+	if (reader_is_statement(keyword, parse->target.dialect)) {
+		diag_report(parse->diags, CHECK_NOT_IN_TARGET,
+		    culprit->word.pos,
+		    "'%s' exists since %s, and the target "
+		    "is %s",
+		    keyword_text(keyword), target_name(keyword_since(keyword)),
+		    target_name(parse->target.version));
+		return true;
+	}
+	suggest_init(&nearest, word_str(culprit->word));
+	for (unsigned i = KEYWORD_NONE + 1; i < KEYWORD_COUNT; i++)
+		if (reader_is_statement((enum keyword)i, parse->target.dialect))
+			suggest_offer(&nearest,
+			    str_from(keyword_text((enum keyword)i)));
+	diag = syntax_error_at(syntax, culprit,
+	    arena_printf(parse->arena, "no statement begins with '%.*s'",
+		WORD_ARG(culprit->word)));
+	if (nearest.best.len > 0) {
+		diag_note(parse->diags, diag, NOWHERE, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+		diag_edit(parse->diags, diag, culprit->word.pos, "%.*s",
+		    STR_ARG(nearest.best));
+	}
+	return true;
+}
+
+/* "match … relay": the action has no name yet. */
+static bool
+syntax_hint_method(const struct syntax *syntax)
+{
+	static const char *const methods[] = { "relay", "mbox", "maildir",
+		"lmtp", "mda", "forward-only", "expand-only", "deliver" };
+	struct diag *diag;
+
+	if (!syntax_is_first(syntax, "match") || !syntax_is_bare(syntax))
+		return false;
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		if (!str_is(syntax_word(syntax), methods[i]))
+			continue;
+		diag = syntax_error(syntax,
+		    "'%s' belongs in an action, and "
+		    "the match names it",
+		    methods[i]);
+		diag_note(syntax->parse->diags, diag, NOWHERE,
+		    "write: action NAME %s …, and then: match … action NAME",
+		    i + 1 < COUNT(methods) ? methods[i] : "maildir");
 		return true;
 	}
 	return false;
@@ -429,8 +521,10 @@ syntax_hint(const struct syntax *syntax)
 {
 	static bool (*const hints[])(const struct syntax *) = {
 		syntax_hint_statement,
+		syntax_hint_first_word,
 		syntax_hint_macro,
 		syntax_hint_newer,
+		syntax_hint_method,
 		syntax_hint_renamed,
 		syntax_hint_verify,
 		syntax_hint_list,

@@ -105,7 +105,7 @@ enum {
 	STMT_OLD = 1,       /* a spelling from before the target */
 	STMT_OLD_PLAIN = 2, /* OLD table: a text file, else a database */
 	STMT_OLD_WORD = 4,  /* OLD table: only "map" for "table" is old */
-	STMT_BUILTIN = 8,     /* a table that needs no declaration */
+	STMT_BUILTIN = 8,   /* a table that needs no declaration */
 };
 
 struct stmt {

@@ -5,7 +5,6 @@
  */
 #include "runtime/base/arena.h"
 
-#include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,14 +86,13 @@ arena_bytes(struct arena *arena, size_t size)
 void *
 arena_alloc(struct arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t) > 8 ? 8 :
-	    alignof(max_align_t);
+	const size_t align = 8;
 	size_t pad = (size_t)(-(uintptr_t)arena->next & (align - 1));
 	char *p;
 
-	if (pad > (size_t)(arena->limit - arena->next))
-		pad = 0;
-	arena->next += pad;
+	/* A new block is aligned, whatever is left of the old one. */
+	if (arena->next != NULL && pad <= (size_t)(arena->limit - arena->next))
+		arena->next += pad;
 	p = arena_bytes(arena, size == 0 ? 1 : size);
 	memset(p, 0, size);
 	return p;

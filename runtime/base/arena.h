@@ -16,7 +16,7 @@ struct arena {
 	struct arena_block *blocks; /* newest first */
 	char *next;                 /* free space in the newest block */
 	char *limit;
-	size_t total;               /* bytes obtained from malloc */
+	size_t total;                /* bytes obtained from malloc */
 	void (*out_of_memory)(void); /* must not return; NULL: abort */
 };
 

@@ -9,7 +9,7 @@
 #include "runtime/base/str.h"
 
 struct strmap_slot {
-	struct str key;       /* ptr NULL: empty */
+	struct str key; /* ptr NULL: empty */
 	uint32_t hash;
 	void *value;
 };
@@ -17,7 +17,7 @@ struct strmap_slot {
 struct strmap {
 	struct arena *arena;
 	struct strmap_slot *slots;
-	uint32_t room;        /* a power of two, or 0 */
+	uint32_t room; /* a power of two, or 0 */
 	uint32_t count;
 };
 
