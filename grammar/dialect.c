@@ -3,6 +3,8 @@
  */
 #include "grammar/dialect.h"
 
+#include "grammar/keyword.h"
+
 enum { DIALECT_WORDS = 3 };
 
 /* The first words of a statement; missing ones are empty. */
@@ -12,23 +14,66 @@ struct dialect_line {
 	unsigned depth; /* of braces */
 };
 
-static const char *const dialect_rules[][2] = {
-	[DIALECT_LEGACY] = { "accept", "reject" },
-	[DIALECT_MODERN] = { "action", "match" },
+/* What a statement's first word tells. */
+enum dialect_sign {
+	DIALECT_NOTHING,
+	DIALECT_RULE_LEGACY,
+	DIALECT_RULE_MODERN,
+	DIALECT_SETTING_LEGACY,
+	DIALECT_SETTING_MODERN,
 };
 
-static const char *const dialect_settings[][10] = {
-	[DIALECT_LEGACY] = { "bounce-warn", "ciphers", "expire", "limit",
-	    "max-message-size", "max-mta-deferred", "subaddressing-delimiter",
-	    "map", "hostname", "enqueuer" },
-	[DIALECT_MODERN] = { "admd", "bounce", "mda", "mta", "proc",
-	    "scheduler", "smtp", "srs", "report", NULL },
+static const uint8_t dialect_signs[KEYWORD_COUNT] = {
+	[KEYWORD_ACCEPT] = DIALECT_RULE_LEGACY,
+	[KEYWORD_REJECT] = DIALECT_RULE_LEGACY,
+	[KEYWORD_ACTION] = DIALECT_RULE_MODERN,
+	[KEYWORD_MATCH] = DIALECT_RULE_MODERN,
+
+	[KEYWORD_BOUNCE_WARN] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_CIPHERS] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_ENQUEUER] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_EXPIRE] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_HOSTNAME] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_LIMIT] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_MAP] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_MAX_MESSAGE_SIZE] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_MAX_MTA_DEFERRED] = DIALECT_SETTING_LEGACY,
+	[KEYWORD_SUBADDRESSING_DELIMITER] = DIALECT_SETTING_LEGACY,
+
+	[KEYWORD_ADMD] = DIALECT_SETTING_MODERN,
+	[KEYWORD_BOUNCE] = DIALECT_SETTING_MODERN,
+	[KEYWORD_MDA] = DIALECT_SETTING_MODERN,
+	[KEYWORD_MTA] = DIALECT_SETTING_MODERN,
+	[KEYWORD_PROC] = DIALECT_SETTING_MODERN,
+	[KEYWORD_REPORT] = DIALECT_SETTING_MODERN,
+	[KEYWORD_SCHEDULER] = DIALECT_SETTING_MODERN,
+	[KEYWORD_SMTP] = DIALECT_SETTING_MODERN,
+	[KEYWORD_SRS] = DIALECT_SETTING_MODERN,
+};
+
+/* Bytes that stand alone or separate, NUL among them. */
+static const bool dialect_breaks[256] = {
+	['\0'] = true,
+	['\t'] = true,
+	['\n'] = true,
+	['\r'] = true,
+	[' '] = true,
+	['!'] = true,
+	['#'] = true,
+	['('] = true,
+	[')'] = true,
+	[','] = true,
+	['<'] = true,
+	['='] = true,
+	['>'] = true,
+	['{'] = true,
+	['}'] = true,
 };
 
 static bool
 dialect_is_word_byte(char c)
 {
-	return memchr(" \t\n\r{}()<>!=#,", c, 15) == NULL;
+	return !dialect_breaks[(uint8_t)c];
 }
 
 /* Past a quoted string; it may span lines. */
@@ -92,13 +137,13 @@ dialect_read_line(const char *p, const char *end, struct dialect_line *line)
 	return p < end ? p + 1 : end;
 }
 
-static bool
-dialect_is_one_of(struct str word, const char *const *words, size_t count)
+static void
+dialect_add_rule(struct dialect_evidence *evidence, enum dialect dialect,
+    struct srcpos pos)
 {
-	for (size_t i = 0; i < count && words[i] != NULL; i++)
-		if (str_is(word, words[i]))
-			return true;
-	return false;
+	if (evidence->rules[dialect] < DIALECT_SAMPLES)
+		evidence->samples[dialect][evidence->rules[dialect]] = pos;
+	evidence->rules[dialect]++;
 }
 
 static void
@@ -107,18 +152,26 @@ dialect_judge(const struct source_file *file, const struct dialect_line *line,
 {
 	struct str first = line->words[0], third = line->words[2];
 	uint32_t at = file->base + (uint32_t)(first.ptr - file->text);
+	struct srcpos pos = { at, at + first.len };
+	enum keyword keyword = keyword_find(first);
 
-	for (unsigned d = 0; d < 2; d++) {
-		if (dialect_is_one_of(first, dialect_rules[d], 2)) {
-			if (evidence->rules[d] < DIALECT_SAMPLES)
-				evidence->samples[d][evidence->rules[d]] =
-				    (struct srcpos){ at, at + first.len };
-			evidence->rules[d]++;
-		}
-		if (dialect_is_one_of(first, dialect_settings[d], 10))
-			evidence->settings[d]++;
+	switch ((enum dialect_sign)dialect_signs[keyword]) {
+	case DIALECT_RULE_LEGACY:
+		dialect_add_rule(evidence, DIALECT_LEGACY, pos);
+		break;
+	case DIALECT_RULE_MODERN:
+		dialect_add_rule(evidence, DIALECT_MODERN, pos);
+		break;
+	case DIALECT_SETTING_LEGACY:
+		evidence->settings[DIALECT_LEGACY]++;
+		break;
+	case DIALECT_SETTING_MODERN:
+		evidence->settings[DIALECT_MODERN]++;
+		break;
+	case DIALECT_NOTHING:
+		break;
 	}
-	if (str_is(first, "pki") || str_is(first, "ca")) {
+	if (keyword == KEYWORD_PKI || keyword == KEYWORD_CA) {
 		evidence->settings[DIALECT_LEGACY] += str_is(third,
 		    "certificate");
 		evidence->settings[DIALECT_MODERN] += str_is(third, "cert");
