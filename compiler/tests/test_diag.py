@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Golden diagnostics: fixtures/diag/NAME.conf is checked in that folder and
+what is said must be NAME.out to the byte, with the exit status in its last
+line. A first line "# args: ..." holds further arguments. NAME-ok.conf is a
+near miss of what NAME* shows, and silent. GOLDEN_UPDATE=1 rewrites.
+
+Each check has a fixture that fires it and nothing else, a near miss, and
+in its --explain text an example that does the same as the fixture."""
+
+import difflib
+import os
+import re
+import shlex
+import sys
+
+sys.dont_write_bytecode = True
+from tap import ROOT, Tap, compile_config  # noqa: E402
+
+FOLDER = ROOT / "fixtures/diag"
+UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
+ARGS = re.compile(rb"# args: ([^\r\n]*)")
+FINDING = re.compile(r"^(?:\S+: )?(?:error|warning|advice): .*\[([a-z-]+)\]$",
+                     re.M)
+EXAMPLE = re.compile(r"\n\nFor example:\n\n(.*)\nRemedy: ", re.S)
+
+# Checks that no text alone can fire, and why.
+NO_FIXTURE = {
+    "input-too-large": "takes hundreds of megabytes",
+    "unreadable-file": "root, as which the tests may run, can read all",
+    "bad-certificate": "certificates are made when the tests run",
+    "insecure-file": "git keeps no owners and few modes",
+    "key-mismatch": "keys are made when the tests run",
+}
+# Checks whose example cannot be shown, or not without files beside it.
+NO_EXAMPLE = {
+    **NO_FIXTURE,
+    "nul-byte": "a NUL byte does not show",
+    "bad-table-file": "needs a table file",
+}
+
+
+def arguments(conf):
+    match = ARGS.match(conf.read_bytes())
+    return shlex.split(match[1].decode()) if match else []
+
+
+def say(conf):
+    done = compile_config("-n", *arguments(conf), conf.name, cwd=FOLDER)
+    return done.stdout + done.stderr + b"status %d\n" % done.returncode
+
+
+def check_golden(conf):
+    seen, out = say(conf), conf.with_suffix(".out")
+    if conf.stem.endswith("-ok") and seen != b"status 0\n":
+        return f"a near miss must be silent:\n{seen.decode(errors='replace')}"
+    if UPDATE:
+        out.write_bytes(seen)
+    if not out.exists():
+        return f"no {out.name}: make golden-update, and read it"
+    wanted = out.read_bytes()
+    if seen == wanted:
+        return ""
+    return "\n".join(difflib.unified_diff(
+        *(text.decode(errors="replace").splitlines()
+          for text in (wanted, seen)), "wanted", "seen", lineterm=""))
+
+
+def fired(text):
+    return set(FINDING.findall(text))
+
+
+def check_orphans(confs):
+    stems = {conf.stem for conf in confs}
+    orphans = [out.name for out in sorted(FOLDER.glob("*.out"))
+               if out.stem not in stems]
+    return f"without .conf: {' '.join(orphans)}" if orphans else ""
+
+
+def check_coverage(name, ids, stems):
+    """ids: of each fixture; stems: names of all."""
+    if name in NO_FIXTURE:
+        return ""
+    alone = [stem for stem, seen in ids.items() if seen == {name}]
+    if not alone:
+        return "no fixture fires it and nothing else"
+    near = {stem[:-3] for stem in stems if stem.endswith("-ok")}
+    # kind-topic-ok is near kind-topic and kind-topic-case.
+    if not any(stem == base or stem.startswith(base + "-")
+               for stem in alone for base in near):
+        return f"no near miss: {' '.join(stem + '-ok' for stem in alone[:3])}"
+    return ""
+
+
+def check_example(name):
+    if name in NO_EXAMPLE:
+        return ""
+    text = compile_config("--explain", name).stdout.decode()
+    match = EXAMPLE.search(text)
+    if not match or not match[1].strip():
+        return "no example in its --explain text"
+    done = compile_config("-n", "-", stdin=match[1].encode())
+    said = done.stderr.decode(errors="replace")
+    if fired(said) != {name}:
+        return f"the example says:\n{said or 'nothing'}"
+    return ""
+
+
+def check_names():
+    listing = compile_config("--list-checks").stdout.decode()
+    return [line.split()[0] for line in listing.splitlines()]
+
+
+def main():
+    tap = Tap()
+    confs = sorted(FOLDER.glob("*.conf"))
+    for conf in confs:
+        tap.case(conf.stem, check_golden(conf))
+    tap.case("every .out has its .conf", check_orphans(confs))
+    ids = {conf.stem: fired(out.read_text(errors="replace"))
+           for conf in confs if (out := conf.with_suffix(".out")).exists()}
+    for name in check_names():
+        tap.case(f"{name} has fixtures", check_coverage(name, ids, ids))
+        tap.case(f"{name} has an example", check_example(name))
+    known = set(check_names())
+    tap.equal("only known checks are excused",
+              (set(NO_FIXTURE) | set(NO_EXAMPLE)) - known, set())
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
