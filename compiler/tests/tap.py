@@ -1,7 +1,9 @@
 """What the scripts in this folder share: results as TAP, and calls of the
 program under test with nothing of the caller's environment in them."""
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +12,7 @@ SHARED = ROOT.parent / "shared"
 BIN = (ROOT / os.environ.get("BIN", "build/bin")).resolve()
 COMPILE = BIN / "smtpd-compile"
 TIMEOUT = 60  # seconds a call
+LINE = re.compile(r"^\S+?:(\d+): ")
 
 
 class Tap:
@@ -51,3 +54,60 @@ def compile_config(*args, cwd=ROOT, stdin=b"", env=None):
     return subprocess.run(
         [COMPILE, *args], cwd=cwd, input=stdin, env=environment(env),
         capture_output=True, timeout=TIMEOUT, check=False)
+
+
+class Differences:
+    """Where we differ from the real daemons on purpose: a table of name,
+    target and reason, each row of which must be needed."""
+
+    def __init__(self, path):
+        self.path = path
+        self.reasons = {}
+        for line in path.read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, target, reason = line.split("\t")
+                self.reasons[name, target] = reason
+        self.unused = set(self.reasons)
+
+    def case(self, tap, name, target, problem):
+        excused = (name, target) in self.reasons
+        self.unused.discard((name, target))
+        if excused and not problem:
+            problem = f"no difference: remove it from {self.path.name}"
+        elif excused:
+            problem = ""
+        tap.case(f"{name} for {target}", problem)
+
+    def finish(self, tap):
+        tap.equal(f"{self.path.name} names nothing unknown",
+                  self.unused, set())
+
+
+def diagnose(*args, **kwargs):
+    """Exit status and the diagnostics as dictionaries."""
+    done = compile_config("-n", "--format=json", *args, **kwargs)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{args}: {done.stderr.decode()}")
+    return done.returncode, found
+
+
+def describe(diag):
+    return (f"{diag.get('line', '-')}: {diag['severity']}: "
+            f"{diag['message']} [{diag['id']}]")
+
+
+def compare(case, status, found):
+    """How a daemon's answer and ours disagree, "" if they do not. The case
+    has accepted, messages ("FILE:LINE: TEXT") and with_line: whether we
+    must have an error on the line that the first of them names."""
+    said = "\n".join([*case.messages, "we say:", *map(describe, found[:5])])
+    if case.accepted != (status == 0):
+        verb = "accepts" if case.accepted else "refuses"
+        return f"the daemon {verb} it:\n{said}"
+    errors = {d.get("line") for d in found if d["severity"] == "error"}
+    lines = [int(match[1]) for match in map(LINE.match, case.messages)
+             if match]
+    if case.with_line and lines and lines[0] not in errors:
+        return f"no error on line {lines[0]}:\n{said}"
+    return ""
