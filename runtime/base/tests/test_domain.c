@@ -57,8 +57,8 @@ Test(domain, matches_without_backtracking)
 
 Test(domain, reads_no_byte_beyond_the_length)
 {
-	struct str name = { "a.example.com", 1 };
-	struct str pattern = { "a*", 1 };
+	struct str name = { "axbc", 3 };
+	struct str pattern = { "a*b", 2 };
 
 	cr_expect(domain_match(name, pattern));
 }
