@@ -100,9 +100,10 @@ lint:
 format:
 	git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i --style=file
 
-demo: all
-	$(if $(wildcard fixtures/demo/run.sh),BUILD=$(BUILD) BIN=$(BUILD)/bin \
-	    fixtures/demo/run.sh,@echo 'no demo yet: fixtures/demo/run.sh')
+demo:
+	@$(install.deps) demo
+	@+$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) BIN=$(BUILD)/bin fixtures/demo/run.sh
 
 peers:
 	@$(install.deps) peers
