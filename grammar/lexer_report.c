@@ -9,10 +9,10 @@
 enum { LEXER_CRLF_EDITS_MAX = 100000 };
 
 /* Bytes of non-ASCII text that people get from word processors. */
-static const struct {
+static const struct lexer_lookalike {
 	const char *bytes;
 	const char *name;
-	const char *replacement; /* NULL: no fix */
+	const char *replacement;
 } lexer_lookalikes[] = {
 	{ "\xef\xbb\xbf", "a byte order mark", "" },
 	{ "\xc2\xa0", "a no-break space", " " },
@@ -25,25 +25,64 @@ static const struct {
 	{ "\xe2\x80\x94", "a dash", "-" },
 };
 
+/* What comes out of a macro has the place of the reference: no edit there. */
+static bool
+lexer_is_written(const struct lexer *lexer, struct srcpos pos)
+{
+	return source_expansion_at(lexer->map, pos) == NULL;
+}
+
+static const struct lexer_lookalike *
+lexer_find_lookalike(struct str text)
+{
+	size_t count = sizeof(lexer_lookalikes) / sizeof(lexer_lookalikes[0]);
+
+	for (size_t i = 0; i < count; i++)
+		if (str_has_prefix(text, lexer_lookalikes[i].bytes))
+			return &lexer_lookalikes[i];
+	return NULL;
+}
+
+/* Quotes come in pairs; the rest of a lost line is not reported. */
+static void
+lexer_fix_partner(struct lexer *lexer, struct diag *diag, struct srcpos pos,
+    const char *quote)
+{
+	struct str rest = source_text(lexer->map,
+	    (struct srcpos){ pos.end, UINT32_MAX });
+	const struct lexer_lookalike *found;
+
+	for (uint32_t i = 0; i < rest.len && rest.ptr[i] != '\n'; i++) {
+		found = lexer_find_lookalike((struct str){
+		    rest.ptr + i, rest.len - i });
+		if (found == NULL || strcmp(found->replacement, quote) != 0)
+			continue;
+		pos.begin = pos.end + i;
+		pos.end = pos.begin + (uint32_t)strlen(found->bytes);
+		diag_edit(lexer->diags, diag, pos, "%s", quote);
+		return;
+	}
+}
+
 static bool
 lexer_report_lookalike(struct lexer *lexer, struct srcpos pos, struct str text)
 {
-	size_t count = sizeof(lexer_lookalikes) / sizeof(lexer_lookalikes[0]);
+	const struct lexer_lookalike *found = lexer_find_lookalike(text);
+	bool is_written = lexer_is_written(lexer, pos);
 	struct diag *diag;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *bytes = lexer_lookalikes[i].bytes;
-
-		if (!str_has_prefix(text, bytes))
-			continue;
-		pos.end = pos.begin + (uint32_t)strlen(bytes);
-		diag = diag_report(lexer->diags, CHECK_INVALID_CHARACTER, pos,
-		    "%s cannot stand here", lexer_lookalikes[i].name);
-		diag_edit(lexer->diags, diag, pos, "%s",
-		    lexer_lookalikes[i].replacement);
+	if (found == NULL)
+		return false;
+	if (is_written)
+		pos.end = pos.begin + (uint32_t)strlen(found->bytes);
+	diag = diag_report(lexer->diags, CHECK_INVALID_CHARACTER, pos,
+	    "%s cannot stand here", found->name);
+	if (!is_written)
 		return true;
-	}
-	return false;
+	diag_edit(lexer->diags, diag, pos, "%s", found->replacement);
+	if (strpbrk(found->replacement, "\"'") != NULL)
+		lexer_fix_partner(lexer, diag, pos, found->replacement);
+	return true;
 }
 
 void
@@ -87,7 +126,8 @@ lexer_report_unquoted(struct lexer *lexer, struct srcpos pos, struct str text)
 	if (str_is(text, ";")) {
 		diag = diag_report(lexer->diags, CHECK_INVALID_CHARACTER, pos,
 		    "';' ends nothing: statements end with the line");
-		diag_edit(lexer->diags, diag, pos, "%s", "");
+		if (lexer_is_written(lexer, pos))
+			diag_edit(lexer->diags, diag, pos, "%s", "");
 		return;
 	}
 	if (str_is_digit(text.ptr[0]))
@@ -99,8 +139,7 @@ lexer_report_unquoted(struct lexer *lexer, struct srcpos pos, struct str text)
 		diag = diag_report(lexer->diags, CHECK_INVALID_CHARACTER, pos,
 		    "'%.*s' must be quoted: no word begins with '%c'",
 		    STR_ARG(text), text.ptr[0]);
-	/* Inside a macro's value the place is that of the reference. */
-	if (lexer->input->file != NULL)
+	if (lexer_is_written(lexer, pos))
 		diag_edit(lexer->diags, diag, pos,
 		    has_quote ? "'%.*s'" : "\"%.*s\"", STR_ARG(text));
 	else
@@ -123,7 +162,8 @@ lexer_report_control(struct lexer *lexer, struct srcpos pos)
 	    is_legacy ? DIAG_ERROR : DIAG_WARNING, pos,
 	    is_legacy ? "a control byte cannot stand here" :
 			"a control byte that the daemon drops silently");
-	diag_edit(lexer->diags, diag, pos, "%s", "");
+	if (lexer_is_written(lexer, pos))
+		diag_edit(lexer->diags, diag, pos, "%s", "");
 }
 
 void
@@ -172,9 +212,11 @@ lexer_suggest_macro(struct lexer *lexer, struct diag *diag, struct str name)
 		if (lexer->macros.slots[i].key.ptr != NULL)
 			suggest_offer(&nearest, lexer->macros.slots[i].key);
 	macro = strmap_get(&lexer->macros, nearest.best);
-	if (macro != NULL)
-		diag_note(lexer->diags, diag, macro->pos,
-		    "did you mean '%.*s', defined here?", STR_ARG(macro->name));
+	if (macro == NULL)
+		return;
+	diag_note(lexer->diags, diag, macro->pos,
+	    "did you mean '%.*s', defined here?", STR_ARG(macro->name));
+	diag_edit(lexer->diags, diag, diag->pos, "$%.*s", STR_ARG(macro->name));
 }
 
 void
