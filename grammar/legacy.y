@@ -795,6 +795,7 @@ legacy_yylex(LEGACY_YYSTYPE *value, struct srcpos *pos, struct parse *parse)
 		return token.ch;
 	case TOKEN_INVALID:
 		/* Reported: goes to recovery without a message. */
+		parse->tree->has_syntax_errors = true;
 		reader_lose_statement(parse->reader);
 		return TOK_LEGACY_YYerror;
 	case TOKEN_WORD:
