@@ -1,5 +1,6 @@
 /*
  * What is known of each check, for people: --explain and --list-checks.
+ * Whether it could be written is left to the caller to find out.
  */
 #ifndef COMPILER_EXPLAIN_H
 #define COMPILER_EXPLAIN_H
@@ -7,8 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* False where writing failed. */
-bool explain_list(FILE *out);
+void explain_list(FILE *out);
 
 /* False, with a message on standard error, for an unknown check. */
 bool explain_check(FILE *out, const char *name);

@@ -119,6 +119,15 @@ compile_fail(const char *what, const char *why)
 	return EXIT_NO_ANSWER;
 }
 
+/* The status of an answer on standard output that has no other. */
+static int
+compile_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_YES;
+	return compile_fail("standard output", strerror(errno));
+}
+
 static int
 compile_explain_error(const struct compilation *comp, int error,
     const char *path)
@@ -216,12 +225,15 @@ compile_dispatch(const struct options *options,
     const struct compile_options *compile, int argc, char **argv)
 {
 	if (options_answer(options, PROGRAM, usage))
-		return EXIT_YES;
-	if (compile->list_checks)
-		return explain_list(stdout) ? EXIT_YES : EXIT_NO_ANSWER;
+		return compile_flush();
+	if (compile->list_checks) {
+		explain_list(stdout);
+		return compile_flush();
+	}
 	if (compile->explain != NULL)
-		return explain_check(stdout, compile->explain) ? EXIT_YES :
-								 EXIT_USAGE;
+		return explain_check(stdout, compile->explain) ?
+		    compile_flush() :
+		    EXIT_USAGE;
 	if (compile->check == compile->fix)
 		return compile_usage("one of -n and --fix is needed");
 	if (compile->diff && !compile->fix)
