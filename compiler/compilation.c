@@ -31,11 +31,13 @@ compilation_init(struct compilation *comp, const struct options *options)
 	source_map_init(&comp->map, &comp->arena);
 	diag_list_init(&comp->diags, &comp->arena, &comp->map);
 	comp->diags.policy = options->policy;
+	files_init(&comp->files, &comp->arena, &comp->root);
 }
 
 void
 compilation_fini(struct compilation *comp)
 {
+	files_fini(&comp->files);
 	rootdir_fini(&comp->root);
 	source_map_fini(&comp->map);
 	arena_fini(&comp->arena);

@@ -6,6 +6,7 @@
 #ifndef COMPILER_COMPILATION_H
 #define COMPILER_COMPILATION_H
 
+#include "compiler/files.h"
 #include "compiler/names.h"
 #include "compiler/options.h"
 #include "grammar/diag.h"
@@ -19,6 +20,7 @@ struct compilation {
 	struct source_map map;
 	struct diag_list diags;
 	struct rootdir root;
+	struct files files; /* below root */
 	const struct options *options;
 	struct tree *tree;
 
