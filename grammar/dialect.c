@@ -117,8 +117,8 @@ dialect_read_line(const char *p, const char *end, struct dialect_line *line)
 		} else if (*p == '"' || *p == '\'') {
 			p = dialect_skip_quotes(p, end);
 			dialect_add_word(line, begin, p);
-		} else if (*p == '\\' && p + 1 < end) {
-			p += 2;
+		} else if (*p == '\\') {
+			p += p + 1 < end ? 2 : 1;
 		} else if (dialect_is_word_byte(*p)) {
 			while (p < end && dialect_is_word_byte(*p) &&
 			    *p != '\\')
