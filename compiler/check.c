@@ -20,4 +20,6 @@ void
 check_run(struct compilation *comp)
 {
 	check_rules(comp);
+	check_options(comp);
+	check_settings(comp);
 }

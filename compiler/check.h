@@ -19,6 +19,9 @@ void check_versions(struct compilation *comp);
 /* Options that are repeated, misplaced, missing or exclude each other. */
 void check_options(struct compilation *comp);
 
+/* Settings, pki attributes and socket listeners over several statements. */
+void check_settings(struct compilation *comp);
+
 /* Ports, sizes, delays, addresses, host names, formats, URLs … */
 void check_values(struct compilation *comp);
 
