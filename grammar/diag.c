@@ -96,29 +96,76 @@ diag_edit(struct diag_list *list, struct diag *diag, struct srcpos range,
 	diag->edits_tail = &edit->next;
 }
 
+/* The allowances as an array, since there may be one for each line. */
+struct diag_allowed {
+	struct diag_allow *sorted;
+	size_t count;
+};
+
+static int
+diag_compare_allow(const void *va, const void *vb)
+{
+	const struct diag_allow *a = va, *b = vb;
+
+	if (a->file_base != b->file_base)
+		return a->file_base < b->file_base ? -1 : 1;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static struct diag_allowed
+diag_sort_allows(const struct diag_list *list)
+{
+	struct diag_allowed allowed = { .count = 0 };
+
+	for (const struct diag_allow *a = list->allows; a != NULL; a = a->next)
+		allowed.count++;
+	allowed.sorted = (struct diag_allow *)arena_alloc(list->arena,
+	    allowed.count * sizeof(*allowed.sorted));
+	allowed.count = 0;
+	for (const struct diag_allow *a = list->allows; a != NULL; a = a->next)
+		allowed.sorted[allowed.count++] = *a;
+	qsort(allowed.sorted, allowed.count, sizeof(*allowed.sorted),
+	    diag_compare_allow);
+	return allowed;
+}
+
 static bool
-diag_is_allowed(const struct diag_list *list, const struct diag *diag)
+diag_has_allow(const struct diag_allowed *allowed, uint32_t file_base,
+    uint32_t line, enum check_id id)
+{
+	struct diag_allow key = { id, file_base, line, NULL };
+
+	return bsearch(&key, allowed->sorted, allowed->count, sizeof(key),
+		   diag_compare_allow) != NULL;
+}
+
+static bool
+diag_is_allowed(const struct diag_list *list,
+    const struct diag_allowed *allowed, const struct diag *diag)
 {
 	struct source_location loc;
+	uint32_t base;
 
-	if (list->allows == NULL ||
+	if (allowed->count == 0 ||
 	    !source_locate(list->map, diag->pos.begin, &loc))
 		return false;
-	for (const struct diag_allow *a = list->allows; a != NULL; a = a->next)
-		if (a->id == diag->id && a->file_base == loc.file->base &&
-		    (a->line == loc.line || a->line + 1 == loc.line))
-			return true;
-	return false;
+	base = loc.file->base;
+	return diag_has_allow(allowed, base, loc.line, diag->id) ||
+	    diag_has_allow(allowed, base, loc.line - 1, diag->id);
 }
 
 /* Applies the policy to one record; false drops it. */
 static bool
-diag_is_wanted(const struct diag_list *list, struct diag *diag)
+diag_is_wanted(const struct diag_list *list, const struct diag_allowed *allowed,
+    struct diag *diag)
 {
 	const struct diag_policy *policy = &list->policy;
 
 	if (!(check_table[diag->id].flags & CHECK_FIXED) &&
-	    (policy->disabled[diag->id] || diag_is_allowed(list, diag)))
+	    (policy->disabled[diag->id] ||
+		diag_is_allowed(list, allowed, diag)))
 		return false;
 	if (diag->severity == DIAG_ADVICE && !policy->advice)
 		return false;
@@ -201,6 +248,7 @@ diag_relink(struct diag_list *list, struct diag_sort_key *keys, size_t count)
 void
 diag_finish(struct diag_list *list)
 {
+	struct diag_allowed allowed = diag_sort_allows(list);
 	struct diag_sort_key *keys;
 	size_t count = 0;
 
@@ -210,7 +258,7 @@ diag_finish(struct diag_list *list)
 	    count * sizeof(*keys));
 	count = 0;
 	for (struct diag *d = list->head; d != NULL; d = d->next)
-		if (diag_is_wanted(list, d)) {
+		if (diag_is_wanted(list, &allowed, d)) {
 			keys[count] = (struct diag_sort_key){ d,
 				(uint32_t)count };
 			count++;

@@ -24,7 +24,7 @@
 #define LEXER_WORD_MAX   8095
 
 /* Bytes that all expansions of a compilation may yield. */
-#define LEXER_EXPANSION_MAX (256u * 1024u * 1024u)
+#define LEXER_EXPANSION_MAX (64u * 1024u * 1024u)
 
 enum token_kind {
 	TOKEN_FILE_END, /* of the input on top; comes after a NEWLINE */
