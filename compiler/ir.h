@@ -1,0 +1,226 @@
+/*
+ * The intermediate representation: what a config means for its target, with
+ * every default and every difference between languages and versions made
+ * explicit. Both languages lower to it; printers, explain, the decision
+ * diagrams and the blob start from it.
+ *
+ * All of it lives in the compilation's arena. Tables and actions are
+ * referred to by index.
+ */
+#ifndef COMPILER_IR_H
+#define COMPILER_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grammar/target.h"
+#include "grammar/tree.h"
+#include "runtime/ruleset/ruleset.h"
+
+#define IR_NONE UINT32_MAX
+
+enum ir_table_kind {
+	IR_TABLE_LIST,    /* entries, without values */
+	IR_TABLE_MAPPING, /* entries */
+	IR_TABLE_FILE,    /* config is the path of a text file */
+	IR_TABLE_DB,      /* config is the path of a database */
+	IR_TABLE_PROGRAM, /* backend names it, config is its argument */
+	IR_TABLE_SYSTEM_USERS,
+	IR_TABLE_LOCAL_NAMES, /* facts of the host, bound when loaded */
+	IR_TABLE_LOCAL_ADDRESSES,
+	IR_TABLE_ANY_ADDRESS,
+	IR_TABLE_ANY_NAME,
+};
+
+struct ir_entry {
+	struct str key;
+	struct str value; /* empty in a list */
+	struct srcpos pos;
+};
+
+struct ir_table {
+	enum ir_table_kind kind;
+	struct str name;    /* empty: written where it is used */
+	struct str backend; /* PROGRAM */
+	struct str config;
+	const struct ir_entry *entries;
+	uint32_t entry_count;
+	struct srcpos pos;
+};
+
+enum ir_method {
+	IR_MBOX,
+	IR_MAILDIR,
+	IR_LMTP,
+	IR_MDA,
+	IR_FORWARD_ONLY,
+	IR_EXPAND_ONLY,
+	IR_RELAY,
+};
+
+/* How a command of the config reaches its program. */
+enum ir_shell {
+	IR_SHELL_NONE,  /* the daemon's own code, or no shell */
+	IR_SHELL_ONCE,  /* sh -c COMMAND */
+	IR_SHELL_TWICE, /* in double quotes, to a second shell */
+};
+
+enum ir_exit_policy {
+	IR_EXIT_RETRY_ALL, /* legacy: every failure is temporary */
+	IR_EXIT_SYSEXITS,  /* 71, 75 and signals are; others bounce */
+};
+
+enum ir_environment {
+	IR_ENV_PATH, /* PATH alone */
+	IR_ENV_6_4,  /* HOME USER LOGNAME SHELL DOMAIN LOCAL … */
+	IR_ENV_6_6,  /* and SENDER */
+	IR_ENV_7_6,  /* and ORIGINAL_RECIPIENT */
+};
+
+struct ir_local {
+	struct str argument; /* path, destination or command; may be empty */
+	bool has_junk;
+	bool lmtp_rcpt_to;
+	struct str user;         /* run as; empty: the recipient */
+	bool user_from_userbase; /* looked up there, not in the system */
+	uint32_t alias;
+	uint32_t virtual;
+	uint32_t userbase;  /* IR_NONE: system users */
+	struct str wrapper; /* command of the wrapper; empty: none */
+
+	/* Differences of targets. */
+	enum ir_shell shell;
+	enum ir_exit_policy exit_policy;
+	enum ir_environment environment;
+	bool has_from_line;    /* "From " before the message */
+	bool expands_at_rcpt;  /* formats: at RCPT TO, else at delivery */
+	bool sanitises_slash;  /* "/" and "^" in expansions become ":" */
+	bool root_may_deliver; /* maildir for uid 0 */
+};
+
+enum ir_tls {
+	IR_TLS_NEVER,
+	IR_TLS_IF_OFFERED,
+	IR_TLS_REQUIRED, /* STARTTLS or as the URL says */
+	IR_TLS_BY_URL,   /* each host's URL decides */
+};
+
+enum ir_verify {
+	IR_VERIFY_NONE,
+	IR_VERIFY_CHAIN, /* legacy and 6.4: the name is not compared */
+	IR_VERIFY_NAME,
+	IR_VERIFY_BY_URL, /* if the URL's schema requires TLS */
+};
+
+struct ir_relay {
+	uint32_t hosts;     /* table of URLs, IR_NONE: by MX */
+	uint32_t domains;   /* destination domain to URL */
+	bool is_legacy_url; /* URLs mean what they meant up to 6.0 */
+	bool is_backup;
+	struct str backup_mx;       /* empty: the name received under */
+	bool backup_is_server_name; /* empty backup_mx: the server's name */
+	enum ir_tls tls;
+	enum ir_verify verify;
+	uint32_t auth;
+	struct str helo;
+	uint32_t helo_src;
+	uint32_t src;
+	struct str mail_from;
+	bool rewrites_stored_sender;   /* legacy "as": bounces go there too */
+	bool user_implies_server_name; /* legacy "as user" */
+	struct str pki;
+	struct str ca;
+	bool implicit_pki; /* the one named like the HELO name, or "*" */
+	struct str ciphers;
+	struct str protocols;
+	bool srs;
+	uint32_t filter; /* IR_NONE; else into filters */
+};
+
+struct ir_action {
+	struct str name;
+	enum ir_method method;
+	struct ir_local local; /* all methods but RELAY */
+	struct ir_relay relay;
+	uint32_t ttl; /* seconds */
+	struct srcpos pos;
+};
+
+struct ir_rule {
+	const struct stmt *stmt; /* the source */
+	/* For each predicate of the ruleset's rule; none for defaults. */
+	const struct clause *const *clauses;
+};
+
+enum ir_listener_tls {
+	IR_LISTEN_PLAIN,
+	IR_LISTEN_STARTTLS,
+	IR_LISTEN_STARTTLS_REQUIRED,
+	IR_LISTEN_SMTPS,
+};
+
+enum ir_listener_auth {
+	IR_AUTH_NONE,
+	IR_AUTH_OFFERED,
+	IR_AUTH_REQUIRED,
+};
+
+struct ir_listener {
+	bool is_socket;
+	bool is_implicit;   /* the socket that is always there */
+	struct str address; /* address, interface or name; empty: socket */
+	unsigned family;    /* 4, 6, or 0 for both */
+	uint16_t port;
+	enum ir_listener_tls tls;
+	bool verifies_clients;
+	const struct str *pkis;
+	uint32_t pki_count;
+	struct str ca;
+	enum ir_listener_auth auth;
+	uint32_t credentials; /* IR_NONE: system users */
+	struct str tag;
+	struct str hostname; /* empty: the server's name */
+	uint32_t hostnames;
+	uint32_t senders;
+	bool masquerades;
+	bool masks_source;
+	bool received_auth;
+	bool no_dsn;
+	bool proxy_v2;
+	struct str ciphers;
+	struct str protocols;
+	uint32_t filter;
+	struct srcpos pos;
+};
+
+struct ir_settings {
+	uint32_t queue_ttl; /* seconds */
+	uint64_t max_message_size;
+	uint32_t bounce_delays[4];
+	uint32_t bounce_delay_count;
+	char delimiter;
+	bool queue_compression;
+	bool queue_encryption;
+	struct str queue_key; /* secret; empty: asked for at start */
+	struct str ciphers;
+	struct str admd; /* empty: the server's name */
+	int64_t max_deferred;
+	struct str srs_key; /* secret */
+	struct str srs_key_backup;
+	uint32_t srs_ttl;
+};
+
+struct ir {
+	struct target target;
+	const struct ir_table *tables;
+	uint32_t table_count;
+	const struct ir_action *actions;
+	uint32_t action_count;
+	struct ruleset ruleset;
+	const struct ir_rule *rules; /* ruleset.rule_count of them */
+	const struct ir_listener *listeners;
+	uint32_t listener_count;
+	struct ir_settings settings;
+};
+
+#endif
