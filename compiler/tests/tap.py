@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 BIN = (ROOT / os.environ.get("BIN", "build/bin")).resolve()
 COMPILE = BIN / "smtpd-compile"
-TIMEOUT = 60  # seconds a call
+TIMEOUT = 10  # seconds a call
 LINE = re.compile(r"^\S+?:(\d+): ")
 
 
@@ -51,9 +51,13 @@ def environment(extra=None):
 
 def compile_config(*args, cwd=ROOT, stdin=b"", env=None):
     """The finished process; its output is bytes."""
-    return subprocess.run(
-        [COMPILE, *args], cwd=cwd, input=stdin, env=environment(env),
-        capture_output=True, timeout=TIMEOUT, check=False)
+    try:
+        return subprocess.run(
+            [COMPILE, *args], cwd=cwd, input=stdin, env=environment(env),
+            capture_output=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(
+            args, -1, b"", b"no answer within %d s\n" % TIMEOUT)
 
 
 class Differences:
