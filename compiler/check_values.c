@@ -71,6 +71,7 @@ values_table(struct values *v, const struct clause *clause, enum values_use use)
 {
 	const struct tabref *ref = clause->table;
 	struct elem elem;
+	struct str name;
 
 	if (ref == NULL)
 		return;
@@ -79,6 +80,9 @@ values_table(struct values *v, const struct clause *clause, enum values_use use)
 		values_declared(v, clause, use);
 		break;
 	case TABREF_WORD:
+		/* Reported with the tables. */
+		if (words_is_quoted_table(&v->comp->names, ref->word, &name))
+			break;
 		elem = (struct elem){ .key = ref->word };
 		values_uses[use](v,
 		    &(struct values_elem){ &elem, clause, false });

@@ -51,7 +51,11 @@ tablesrc_parse(const struct stmt *stmt, struct tablesrc *src_r)
 	struct str text = word_str(stmt->value);
 	const char *colon;
 
-	*src_r = (struct tablesrc){ .kind = TABLESRC_INLINE };
+	*src_r = (struct tablesrc){
+		.kind = TABLESRC_INLINE,
+		.backend = { "", 0 },
+		.config = { "", 0 },
+	};
 	if (stmt->list != NULL)
 		return;
 	src_r->config = text;

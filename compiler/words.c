@@ -94,6 +94,22 @@ words_suggest_table(const struct names *names, struct diag_list *list,
 	diag_edit(list, diag, word.pos, "<%.*s>", STR_ARG(text));
 }
 
+bool
+words_is_quoted_table(const struct names *names, struct word word,
+    struct str *name_r)
+{
+	struct str name = word_str(word);
+
+	if (word.kind != WORD_QUOTED || name.len <= 2 || name.ptr[0] != '<' ||
+	    name.ptr[name.len - 1] != '>')
+		return false;
+	/* Those that need no declaration have brackets in their names. */
+	if (names_find(names, NAMES_TABLE, name) == NULL)
+		name = (struct str){ name.ptr + 1, name.len - 2 };
+	*name_r = name;
+	return names_find(names, NAMES_TABLE, name) != NULL;
+}
+
 struct str
 words_lower(struct arena *arena, struct str text)
 {

@@ -30,6 +30,13 @@ void words_replace(struct diag_list *list, struct diag *diag, struct word word,
 void words_suggest_table(const struct names *names, struct diag_list *list,
     struct diag *diag, struct word word);
 
+/*
+ * Whether a word is "<name>" in quotes, of a table that exists: the daemon
+ * takes it for a text.
+ */
+bool words_is_quoted_table(const struct names *names, struct word word,
+    struct str *name_r);
+
 /* In lower case; a copy only where it differs. */
 struct str words_lower(struct arena *arena, struct str text);
 
