@@ -22,4 +22,6 @@ check_run(struct compilation *comp)
 	check_rules(comp);
 	check_options(comp);
 	check_settings(comp);
+	check_values(comp);
+	check_tables(comp);
 }
