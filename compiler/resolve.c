@@ -10,6 +10,7 @@ struct resolve_pending {
 	struct word name; /* pos is that of the reference */
 	const struct stmt **slot;
 	bool is_order_free; /* a later declaration will do */
+	bool is_exact;      /* a pki: case counts in the reference */
 	enum diag_severity severity;
 	struct resolve_pending *next;
 };
@@ -87,6 +88,40 @@ resolve_key(struct compilation *comp, enum names_kind kind, struct str name)
 	return name;
 }
 
+static struct names_entry *
+resolve_find(struct compilation *comp, const struct resolve_pending *refer)
+{
+	struct str name = word_str(refer->name);
+
+	if (!refer->is_exact)
+		name = resolve_key(comp, refer->kind, name);
+	return names_find(&comp->names, refer->kind, name);
+}
+
+/* NAMES_KINDS for statements that declare no name. */
+static enum names_kind
+resolve_declares(enum stmt_kind kind)
+{
+	switch ((unsigned)kind) {
+	case STMT_TABLE:
+		return NAMES_TABLE;
+	case STMT_ACTION:
+		return NAMES_ACTION;
+	case STMT_FILTER:
+		return NAMES_FILTER;
+	case STMT_PROC:
+		return NAMES_PROC;
+	case STMT_PKI:
+		return NAMES_PKI;
+	case STMT_CA:
+		return NAMES_CA;
+	case STMT_MDA_WRAPPER:
+		return NAMES_WRAPPER;
+	default:
+		return NAMES_KINDS;
+	}
+}
+
 static void
 resolve_declare(struct resolve *resolve, enum names_kind kind,
     const struct stmt *stmt)
@@ -120,8 +155,7 @@ static void
 resolve_refer(struct resolve *resolve, struct resolve_pending refer)
 {
 	struct compilation *comp = resolve->comp;
-	struct names_entry *entry = names_find(&comp->names, refer.kind,
-	    resolve_key(comp, refer.kind, word_str(refer.name)));
+	struct names_entry *entry = resolve_find(comp, &refer);
 	struct resolve_pending *pending;
 
 	if (entry != NULL) {
@@ -157,11 +191,16 @@ resolve_word(struct resolve *resolve, enum names_kind kind,
 		.severity = DIAG_ERROR });
 }
 
-/* Modern relays do not look for their pki and ca before they need them. */
+/*
+ * Modern relays do not look for their pki and ca before they need them.
+ * Listeners of 7.3 and later compare the name of a pki as written with the
+ * declared ones in lower case.
+ */
 static void
 resolve_certificate(struct resolve *resolve, enum names_kind kind,
     const struct stmt *stmt, struct clause *clause)
 {
+	unsigned version = resolve->comp->tree->target.version;
 	bool is_late = stmt->kind == STMT_ACTION;
 
 	if (clause->flags & CLAUSE_OLD)
@@ -171,6 +210,8 @@ resolve_certificate(struct resolve *resolve, enum names_kind kind,
 		.name = clause->arg,
 		.slot = &clause->decl,
 		.is_order_free = is_late,
+		.is_exact = kind == NAMES_PKI && !is_late &&
+		    version >= TARGET_7_3 && version != TARGET_NATIVE,
 		.severity = is_late ? DIAG_WARNING : DIAG_ERROR });
 }
 
@@ -237,30 +278,23 @@ resolve_stmt(struct resolve *resolve, struct stmt *stmt)
 	for (struct clause *c = stmt->clauses; c != NULL && !is_old_filter;
 	     c = c->next)
 		resolve_clause(resolve, stmt, c);
-	switch ((unsigned)stmt->kind) {
-	case STMT_TABLE:
-		resolve_declare(resolve, NAMES_TABLE, stmt);
-		break;
-	case STMT_ACTION:
-		resolve_declare(resolve, NAMES_ACTION, stmt);
-		break;
-	case STMT_FILTER:
-		resolve_declare(resolve, NAMES_FILTER, stmt);
-		break;
-	case STMT_PROC:
-		resolve_declare(resolve, NAMES_PROC, stmt);
-		break;
-	case STMT_PKI:
-		resolve_declare(resolve, NAMES_PKI, stmt);
-		break;
-	case STMT_CA:
-		resolve_declare(resolve, NAMES_CA, stmt);
-		break;
-	case STMT_MDA_WRAPPER:
-		resolve_declare(resolve, NAMES_WRAPPER, stmt);
-		break;
-	default:
-		break;
+	if (resolve_declares(stmt->kind) != NAMES_KINDS)
+		resolve_declare(resolve, resolve_declares(stmt->kind), stmt);
+}
+
+/* Names whose declaration has a syntax error are not missed as well. */
+static void
+resolve_add_lost(struct compilation *comp)
+{
+	for (const struct stmt *s = comp->tree->lost; s != NULL; s = s->next) {
+		enum names_kind kind = resolve_declares(s->kind);
+		struct names_entry *entry;
+		bool is_new;
+
+		entry = names_add(&comp->names, kind,
+		    resolve_key(comp, kind, word_str(s->name)), &is_new);
+		if (is_new)
+			entry->stmt = s;
 	}
 }
 
@@ -268,13 +302,14 @@ static void
 resolve_report(struct resolve *resolve, const struct resolve_pending *p)
 {
 	struct compilation *comp = resolve->comp;
-	struct names_entry *entry = names_find(&comp->names, p->kind,
-	    resolve_key(comp, p->kind, word_str(p->name)));
+	struct names_entry *entry = resolve_find(comp, p);
 	enum check_id id = resolve_unknown_checks[p->kind];
 	const char *word = names_word(p->kind);
 	struct diag *diag;
 
 	if (entry != NULL) {
+		if (entry->stmt->flags & STMT_LOST)
+			return;
 		entry->is_used = true;
 		*p->slot = entry->stmt;
 		if (p->is_order_free)
@@ -301,6 +336,7 @@ resolve_run(struct compilation *comp)
 	resolve_add_builtins(comp);
 	for (struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
 		resolve_stmt(&resolve, s);
+	resolve_add_lost(comp);
 	for (struct resolve_pending *p = resolve.pending; p != NULL;
 	     p = p->next)
 		resolve_report(&resolve, p);

@@ -42,6 +42,37 @@ build_add(struct parse *parse, struct stmt *stmt)
 	parse->tail = &stmt->next;
 }
 
+void
+build_lost(struct parse *parse)
+{
+	static const struct {
+		enum keyword keyword;
+		enum stmt_kind kind;
+	} declarations[] = {
+		{ KEYWORD_TABLE, STMT_TABLE },
+		{ KEYWORD_ACTION, STMT_ACTION },
+		{ KEYWORD_FILTER, STMT_FILTER },
+		{ KEYWORD_PROC, STMT_PROC },
+		{ KEYWORD_PKI, STMT_PKI },
+		{ KEYWORD_CA, STMT_CA },
+	};
+	const struct reader *reader = parse->reader;
+	struct word name = reader->second.word;
+	struct stmt *stmt;
+
+	for (size_t i = 0; i < sizeof(declarations) / sizeof(declarations[0]);
+	     i++) {
+		if (reader->first.keyword != declarations[i].keyword ||
+		    reader->second.kind != TOKEN_WORD)
+			continue;
+		stmt = build_setting(parse, declarations[i].kind, name.pos,
+		    name);
+		stmt->flags = STMT_LOST;
+		stmt->next = parse->tree->lost;
+		parse->tree->lost = stmt;
+	}
+}
+
 struct clause *
 build_clause(struct parse *parse, enum clause_kind kind, struct srcpos pos)
 {

@@ -35,6 +35,9 @@ struct stmt *build_setting(struct parse *parse, enum stmt_kind kind,
 /* Appends to the tree. */
 void build_add(struct parse *parse, struct stmt *stmt);
 
+/* Notes the name that the statement given up on would have declared. */
+void build_lost(struct parse *parse);
+
 struct clause *build_clause(struct parse *parse, enum clause_kind kind,
     struct srcpos pos);
 struct clause *build_word_clause(struct parse *parse, enum clause_kind kind,

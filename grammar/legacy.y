@@ -29,7 +29,7 @@ static void legacy_yyerror(const struct srcpos *, struct parse *,
 %token NEWLINE "end of line"
 %token <struct word> STRING "a name or string"
 %token <struct word> NUMBER "a number"
-%token ARROW "=>"
+%token ARROW "'=>'"
 
 %token ACCEPT "accept"
 %token ALIAS "alias"
@@ -139,7 +139,10 @@ file:
 	%empty
 	| file NEWLINE
 	| file statement NEWLINE	{ build_add(parse, $2); }
-	| file error NEWLINE		{ yyerrok; }
+	| file error NEWLINE	{
+		build_lost(parse);
+		yyerrok;
+	}
 	;
 
 name:

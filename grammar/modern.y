@@ -29,7 +29,7 @@ static void modern_yyerror(const struct srcpos *, struct parse *,
 %token NEWLINE "end of line"
 %token <struct word> STRING "a name or string"
 %token <struct word> NUMBER "a number"
-%token ARROW "=>"
+%token ARROW "'=>'"
 
 %token ACTION "action"
 %token ADMD "admd"
@@ -167,7 +167,10 @@ file:
 	%empty
 	| file NEWLINE
 	| file statement NEWLINE	{ build_add(parse, $2); }
-	| file error NEWLINE		{ yyerrok; }
+	| file error NEWLINE	{
+		build_lost(parse);
+		yyerrok;
+	}
 	;
 
 name:

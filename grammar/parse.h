@@ -23,8 +23,8 @@ struct parse_text {
 };
 
 /*
- * Reads the file of that name, as written in the config. 0, or a negative
- * errno. At most SOURCE_SIZE_MAX bytes.
+ * Reads the file of that name, as written in the config. 0, or an error as
+ * of rootdir_read_file. At most SOURCE_SIZE_MAX bytes.
  */
 typedef int (*parse_read_fn)(void *arg, const char *path,
     struct parse_text *text_r);

@@ -5,7 +5,10 @@
  */
 #include "grammar/reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "runtime/base/rootdir.h"
 
 static const enum keyword reader_statements[][20] = {
 	[DIALECT_LEGACY] = {
@@ -161,7 +164,19 @@ reader_is_open(const struct reader *reader, const struct parse_text *id)
 	return false;
 }
 
-/* The reason why a file cannot be included, or NULL once it is open. */
+/* To the daemons a directory is an empty file. */
+static bool
+reader_include_directory(struct reader *reader, struct word path)
+{
+	if (reader->lexer.target.version == TARGET_NATIVE)
+		return false;
+	diag_add(reader->lexer.diags, CHECK_INCLUDE_ERROR, DIAG_WARNING,
+	    path.pos, "'%.*s' is a directory: nothing is included",
+	    WORD_ARG(path));
+	return true;
+}
+
+/* Why a file cannot be included; NULL once it is open, or is nothing. */
 static const char *
 reader_include_file(struct reader *reader, struct word path)
 {
@@ -177,8 +192,10 @@ reader_include_file(struct reader *reader, struct word path)
 		return "the path is empty";
 	name = arena_copy(lexer->arena, word_str(path)).ptr;
 	error = reader->options->read(reader->options->read_arg, name, &text);
+	if (error == -EISDIR && reader_include_directory(reader, path))
+		return NULL;
 	if (error != 0)
-		return strerror(-error);
+		return rootdir_error_text(error);
 	if (reader_is_open(reader, &text)) {
 		free(text.text);
 		return "it includes itself";
@@ -307,8 +324,9 @@ reader_scan(struct reader *reader, struct token *token)
 }
 
 /*
- * A statement's keyword at the beginning of a line inside braces: no
- * element can be that, so a brace was forgotten. Ends the statement first.
+ * Inside braces the end of all input, or a statement's keyword at the
+ * beginning of a line: no element can be that, so a brace was forgotten.
+ * Ends the statement first.
  */
 static void
 reader_close_braces(struct reader *reader, struct token *token)
@@ -320,9 +338,10 @@ reader_close_braces(struct reader *reader, struct token *token)
 		    CHECK_SYNTAX_ERROR, reader->brace,
 		    "the list that begins here is not closed");
 
-		diag_note(reader->lexer.diags, diag, pos,
-		    "'%.*s' here begins the next statement",
-		    WORD_ARG(token->word));
+		if (token->kind != TOKEN_STOP)
+			diag_note(reader->lexer.diags, diag, pos,
+			    "'%.*s' here begins the next statement",
+			    WORD_ARG(token->word));
 	}
 	reader->queue[0] = *token;
 	reader_make(&reader->queue[1], TOKEN_NEWLINE, pos);
@@ -345,8 +364,9 @@ reader_filter(struct reader *reader, struct token *token)
 	bool at_line_start = reader->at_line_start;
 
 	reader->at_line_start = token->kind == TOKEN_NEWLINE;
-	if (reader->depth > 0 && at_line_start &&
-	    reader_begins_statement(reader, token))
+	if (reader->depth > 0 &&
+	    (token->kind == TOKEN_STOP ||
+		(at_line_start && reader_begins_statement(reader, token))))
 		reader_close_braces(reader, token);
 	else
 		reader_track_braces(reader, token);
@@ -383,10 +403,12 @@ reader_next(struct reader *reader, struct token *token_r)
 		return;
 
 	reader_act(reader, token_r);
-	if (reader->index == 0)
+	if (reader->index == 0) {
 		reader->first = *token_r;
-	else if (reader->index == 1)
+		reader_make(&reader->second, TOKEN_NEWLINE, token_r->word.pos);
+	} else if (reader->index == 1) {
 		reader->second = *token_r;
+	}
 	reader->previous = reader->current;
 	reader->current = *token_r;
 	reader->index++;

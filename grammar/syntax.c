@@ -34,7 +34,8 @@ syntax_pos(const struct syntax *syntax)
 	struct srcpos pos = syntax->token->word.pos;
 
 	/* The end of a line is shown after its last word. */
-	if (syntax->index == 0 && syntax->before->word.pos.end != 0)
+	if (syntax->index == 0 && syntax->before->kind != TOKEN_NEWLINE &&
+	    syntax->before->word.pos.end != 0)
 		pos.begin = pos.end = syntax->before->word.pos.end;
 	return pos;
 }

@@ -106,6 +106,7 @@ enum {
 	STMT_OLD_PLAIN = 2, /* OLD table: a text file, else a database */
 	STMT_OLD_WORD = 4,  /* OLD table: only "map" for "table" is old */
 	STMT_BUILTIN = 8,   /* a table that needs no declaration */
+	STMT_LOST = 16,     /* in tree.lost: no more than kind and name */
 };
 
 struct stmt {
@@ -134,6 +135,7 @@ struct tree {
 	struct target target;
 	const struct source_file *main_file;
 	struct stmt *stmts;
+	struct stmt *lost; /* declarations with a syntax error */
 	struct comment *comments;
 	uint32_t rule_count; /* accept, reject, match */
 	bool has_syntax_errors;
