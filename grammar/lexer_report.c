@@ -220,10 +220,10 @@ lexer_suggest_macro(struct lexer *lexer, struct diag *diag, struct str name)
 }
 
 void
-lexer_report_macro(struct lexer *lexer, struct srcpos pos, struct str name)
+lexer_report_macro(struct lexer *lexer, struct srcpos pos, struct str name,
+    bool has_brace)
 {
 	struct diag *diag;
-	struct str rest;
 
 	if (lexer->is_quiet)
 		return;
@@ -235,8 +235,7 @@ lexer_report_macro(struct lexer *lexer, struct srcpos pos, struct str name)
 	}
 	diag = diag_report(lexer->diags, CHECK_UNDEFINED_MACRO, pos,
 	    "'$' is not followed by a macro's name");
-	rest = source_text(lexer->map, (struct srcpos){ pos.end, pos.end + 1 });
-	if (str_is(rest, "{"))
+	if (has_brace)
 		diag_note(lexer->diags, diag, (struct srcpos){ 0, 0 },
 		    "macros are written $name, without braces");
 }
