@@ -198,6 +198,9 @@ dialect_scan(const struct source_file *file, struct dialect_evidence *evidence)
 	const char *p = file->text, *end = p + file->len;
 	struct dialect_line line;
 
+	/* A byte order mark is reported when the file is read. */
+	if (file->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
 	while (p < end) {
 		p = dialect_read_line(p, end, &line);
 		/* A macro definition's name tells nothing. */
