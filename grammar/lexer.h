@@ -100,6 +100,9 @@ void lexer_pop(struct lexer *lexer);
 
 void lexer_next(struct lexer *lexer, struct token *token_r);
 
+/* The byte behind the last token and the blanks that follow it. */
+char lexer_peek(const struct lexer *lexer);
+
 /* Reports of the scanner (lexer_report.c): what was found, and where. */
 void lexer_report_bytes(struct lexer *lexer, struct srcpos pos,
     struct str text);

@@ -299,9 +299,11 @@ syntax_hint_macro(const struct syntax *syntax)
 {
 	const struct token *first = &syntax->reader->first;
 	struct diag *diag;
+	bool is_definition = syntax->index == 1 ?
+	    lexer_peek(&syntax->reader->lexer) == '=' :
+	    syntax->index == 2 && syntax_is_char(syntax->token, '=');
 
-	if (syntax->index == 2 && syntax_is_char(syntax->token, '=') &&
-	    first->is_reserved) {
+	if (is_definition && first->is_reserved) {
 		diag = diag_report(syntax->parse->diags, CHECK_INVALID_MACRO,
 		    first->word.pos,
 		    "'%.*s' is a reserved word: as a "
@@ -520,9 +522,9 @@ bool
 syntax_hint(const struct syntax *syntax)
 {
 	static bool (*const hints[])(const struct syntax *) = {
+		syntax_hint_macro,
 		syntax_hint_statement,
 		syntax_hint_first_word,
-		syntax_hint_macro,
 		syntax_hint_newer,
 		syntax_hint_method,
 		syntax_hint_renamed,
