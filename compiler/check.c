@@ -20,6 +20,9 @@ void
 check_run(struct compilation *comp)
 {
 	check_rules(comp);
+	check_spelling(comp);
+	check_previews(comp);
+	check_versions(comp);
 	check_options(comp);
 	check_settings(comp);
 	check_values(comp);

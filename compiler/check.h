@@ -14,6 +14,7 @@ void check_run(struct compilation *comp);
 
 /* Old spellings, and words and forms that the target does not have. */
 void check_spelling(struct compilation *comp);
+void check_previews(struct compilation *comp);
 void check_versions(struct compilation *comp);
 
 /* Options that are repeated, misplaced, missing or exclude each other. */
