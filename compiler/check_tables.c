@@ -80,25 +80,26 @@ static void
 tables_check_keys(struct tables *t, const struct list *list)
 {
 	struct strmap seen;
-	struct elem **slot;
+	const struct elem *last;
 	struct diag *diag;
+	void **slot;
 
 	if (list == NULL || list->count < 2 ||
 	    (list->flags & LIST_MAPPING) == 0)
 		return;
 	strmap_init(&seen, t->diags->arena);
 	for (struct elem *e = list->elems; e != NULL; e = e->next) {
-		slot = (struct elem **)strmap_put(&seen,
+		slot = strmap_put(&seen,
 		    words_lower(t->diags->arena, word_str(e->key)));
-		if (*slot != NULL) {
-			diag = diag_report(t->diags, CHECK_IGNORED_VALUE,
-			    (*slot)->value.pos,
-			    "this value is dropped: '%.*s' has another below",
-			    WORD_ARG((*slot)->key));
-			diag_note(t->diags, diag, e->key.pos,
-			    "the last one counts");
-		}
+		last = *slot;
 		*slot = e;
+		if (last == NULL)
+			continue;
+		diag = diag_report(t->diags, CHECK_IGNORED_VALUE,
+		    last->value.pos,
+		    "this value is dropped: '%.*s' has another below",
+		    WORD_ARG(last->key));
+		diag_note(t->diags, diag, e->key.pos, "the last one counts");
 	}
 }
 

@@ -19,8 +19,7 @@ struct files_file {
 	struct rootdir_text text; /* valid where error is 0 */
 	struct files_file *next;
 
-	/* For whoever goes through the contents only once. */
-	bool is_checked;
+	bool is_checked; /* as a table file, by check_files */
 
 	/* files_kind */
 	bool has_kind;

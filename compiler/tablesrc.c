@@ -58,6 +58,9 @@ tablesrc_parse(const struct stmt *stmt, struct tablesrc *src_r)
 	};
 	if (stmt->list != NULL)
 		return;
+	src_r->kind = TABLESRC_PROGRAM;
+	if (text.len == 0)
+		return;
 	src_r->config = text;
 	src_r->has_config = true;
 	if ((stmt->flags & STMT_OLD) && (stmt->flags & STMT_OLD_WORD) == 0) {
@@ -70,7 +73,7 @@ tablesrc_parse(const struct stmt *stmt, struct tablesrc *src_r)
 		src_r->kind = TABLESRC_FILE;
 		return;
 	}
-	colon = text.len > 0 ? memchr(text.ptr, ':', text.len) : NULL;
+	colon = memchr(text.ptr, ':', text.len);
 	src_r->has_config = colon != NULL;
 	src_r->backend = text;
 	if (colon != NULL)

@@ -23,7 +23,10 @@ struct tablesrc {
 	bool has_config;
 };
 
-/* stmt is a table, not one that needs no declaration. */
+/*
+ * stmt is a table, not one that needs no declaration. One that was lost to
+ * a syntax error comes out as a program without a name.
+ */
 void tablesrc_parse(const struct stmt *stmt, struct tablesrc *src_r);
 
 /* The i-th backend that is usual, to suggest one; NULL behind the last. */
