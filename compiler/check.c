@@ -26,5 +26,7 @@ check_run(struct compilation *comp)
 	check_options(comp);
 	check_settings(comp);
 	check_values(comp);
+	check_filters(comp);
 	check_tables(comp);
+	check_files(comp);
 }
