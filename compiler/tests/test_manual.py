@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The examples in the manual and in README.md do what they say, and the
+manual and --help name the same options. In both texts a block follows a
+comment that says what it is: "config NAME", a file's content, or "run
+STATUS", a command after "$ " and what it prints."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from tap import BIN, ROOT, Tap, compile_config, environment  # noqa: E402
+
+MANUAL = ROOT / "docs/man/smtpd-compile.1"
+README = ROOT / "README.md"
+MDOC_BLOCK = re.compile(
+    r'^\.\\" (config|run) (\S+)\n\.Bd [^\n]*\n(.*?)^\.Ed$', re.M | re.S)
+MARKDOWN_BLOCK = re.compile(
+    r"^<!-- (config|run) (\S+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
+MDOC_OPTION = re.compile(r"^\.It Fl (\S+)", re.M)
+HELP_OPTION = re.compile(r"(?<![\w-])--?([a-zA-Z][a-z-]*)")
+
+
+def mdoc_text(text):
+    return text.replace("\\&", "").replace("\\e", "\\")
+
+
+def blocks(path):
+    """Kind, argument and text of each marked block."""
+    is_mdoc = path.suffix == ".1"
+    found = (MDOC_BLOCK if is_mdoc else MARKDOWN_BLOCK).findall(
+        path.read_text())
+    return [(kind, name, mdoc_text(text) if is_mdoc else text)
+            for kind, name, text in found]
+
+
+def run(command, folder):
+    """Status and output, both streams as a terminal shows them."""
+    env = environment({"PATH": f"{BIN}:/usr/bin:/bin"})
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=folder, env=env, text=True, timeout=10,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout
+
+
+def test_examples(tap, path):
+    found = blocks(path)
+    tap.case(f"{path.name} has examples",
+             "" if any(kind == "run" for kind, *_ in found) else "none")
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, name, text in found:
+            if kind == "config":
+                (Path(folder) / name).write_text(text)
+        for kind, status, text in found:
+            if kind == "run":
+                command, _, output = text.partition("\n")
+                command = command.removeprefix("$ ")
+                tap.equal(f"{path.name}: {command}", run(command, folder),
+                          (int(status), output))
+
+
+def manual_options():
+    """As on the command line; "-W" stands for its four forms."""
+    names = MDOC_OPTION.findall(MANUAL.read_text())
+    return {"-" + name for name in names}
+
+
+def help_options():
+    usage = compile_config("--help").stdout.decode()
+    table = usage.partition("\n\n")[2]
+    left = [line[:21] for line in table.splitlines()
+            if line.startswith("  -")]
+    return {("--" if len(name) > 1 else "-") + name
+            for line in left for name in HELP_OPTION.findall(line)
+            if not name.startswith("no-")}
+
+
+def main():
+    tap = Tap()
+    for path in (MANUAL, README):
+        test_examples(tap, path)
+    tap.equal("the manual and --help name the same options",
+              sorted(manual_options()), sorted(help_options()))
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
