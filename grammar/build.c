@@ -194,7 +194,9 @@ build_list_append(struct parse *parse, struct list *list, struct word key,
 struct list *
 build_loose_break(struct list *list, struct srcpos pos)
 {
-	if (srcpos_is_none(list->loose_break))
+	/* That behind the opening brace is read first and known last. */
+	if (srcpos_is_none(list->loose_break) ||
+	    pos.begin < list->loose_break.begin)
 		list->loose_break = pos;
 	return list;
 }
