@@ -60,27 +60,27 @@ target_is_path(struct str s)
 }
 
 static bool
-target_read_error(struct str s, struct target *target)
+target_read_error(struct str s, struct targets_entry *target)
 {
 	if (!targets_take(&s, ":error:") && !targets_take(&s, "error:"))
 		return false;
-	*target = (struct target){ TARGET_ERROR, s };
+	*target = (struct targets_entry){ TARGET_ERROR, s };
 	return s.len >= 5 && s.len <= TARGETS_TEXT_MAX &&
 	    (s.ptr[0] == '4' || s.ptr[0] == '5') && str_is_digit(s.ptr[1]) &&
 	    str_is_digit(s.ptr[2]) && s.ptr[3] == ' ' && str_is_alnum(s.ptr[4]);
 }
 
 static bool
-target_read_include(struct str s, struct target *target)
+target_read_include(struct str s, struct targets_entry *target)
 {
 	if (!targets_take(&s, ":include:") && !targets_take(&s, "include:"))
 		return false;
-	*target = (struct target){ TARGET_INCLUDE, s };
+	*target = (struct targets_entry){ TARGET_INCLUDE, s };
 	return target_is_path(s);
 }
 
 static bool
-target_read_command(struct str s, struct target *target)
+target_read_command(struct str s, struct targets_entry *target)
 {
 	bool is_quoted = targets_take(&s, "\"");
 
@@ -89,27 +89,27 @@ target_read_command(struct str s, struct target *target)
 	if (is_quoted && (s.len == 0 || s.ptr[s.len - 1] != '"'))
 		return false;
 	s.len -= is_quoted;
-	*target = (struct target){ TARGET_COMMAND, s };
+	*target = (struct targets_entry){ TARGET_COMMAND, s };
 	return true;
 }
 
 static bool
-target_read_file(struct str s, struct target *target)
+target_read_file(struct str s, struct targets_entry *target)
 {
-	*target = (struct target){ TARGET_FILE, s };
+	*target = (struct targets_entry){ TARGET_FILE, s };
 	return target_is_path(s);
 }
 
 static bool
-target_read_user(struct str s, struct target *target)
+target_read_user(struct str s, struct targets_entry *target)
 {
-	*target = (struct target){ TARGET_USER, s };
+	*target = (struct targets_entry){ TARGET_USER, s };
 	return s.len > 0 && s.len <= TARGETS_NAME_MAX &&
 	    targets_holds_only(s, "_.-+");
 }
 
 static bool
-target_read_address(struct str s, unsigned flags, struct target *target)
+target_read_address(struct str s, unsigned flags, struct targets_entry *target)
 {
 	const char *at = memchr(s.ptr, '@', s.len);
 	struct str local, domain;
@@ -118,7 +118,7 @@ target_read_address(struct str s, unsigned flags, struct target *target)
 		return false;
 	local = (struct str){ s.ptr, (uint32_t)(at - s.ptr) };
 	domain = targets_skip(s, local.len + 1);
-	*target = (struct target){ TARGET_ADDRESS, s };
+	*target = (struct targets_entry){ TARGET_ADDRESS, s };
 	if (targets_holds_only(local, "!#$%*/?|^{}`~&'+-=_.") &&
 	    targets_holds_only(domain, "-."))
 		return local.len <= TARGETS_NAME_MAX &&
@@ -128,16 +128,16 @@ target_read_address(struct str s, unsigned flags, struct target *target)
 }
 
 static bool
-target_read_maildir(struct str s, unsigned flags, struct target *target)
+target_read_maildir(struct str s, unsigned flags, struct targets_entry *target)
 {
 	if ((flags & TARGETS_MAILDIR) == 0 || !targets_take(&s, "maildir:"))
 		return false;
-	*target = (struct target){ TARGET_MAILDIR, s };
+	*target = (struct targets_entry){ TARGET_MAILDIR, s };
 	return s.len <= TARGETS_TEXT_MAX;
 }
 
 static bool
-target_read(struct str s, unsigned flags, struct target *target)
+target_read(struct str s, unsigned flags, struct targets_entry *target)
 {
 	return target_read_error(s, target) || target_read_include(s, target) ||
 	    target_read_command(s, target) || target_read_file(s, target) ||
@@ -193,7 +193,7 @@ targets_init(struct targets *targets, struct str list, unsigned flags)
 }
 
 enum targets_status
-targets_next(struct targets *targets, struct target *target_r)
+targets_next(struct targets *targets, struct targets_entry *target_r)
 {
 	struct str token;
 
@@ -224,7 +224,7 @@ target_compare_bytes(struct str a, struct str b)
 }
 
 int
-target_compare(const struct target *a, const struct target *b)
+target_compare(const struct targets_entry *a, const struct targets_entry *b)
 {
 	struct mailaddr first, second;
 	int order;

@@ -50,7 +50,7 @@ enum target_kind {
 	TARGET_KINDS
 };
 
-struct target {
+struct targets_entry {
 	enum target_kind kind;
 	struct str text;
 };
@@ -73,13 +73,13 @@ void targets_init(struct targets *targets, struct str list, unsigned flags);
 
 /* The text of *target_r lies in the reader: valid until the next call. */
 enum targets_status targets_next(struct targets *targets,
-    struct target *target_r);
+    struct targets_entry *target_r);
 
 /*
  * Order of the targets of a table's value: by kind, then by bytes, the
  * local part of an address first. Negative, 0 or positive.
  */
-int target_compare(const struct target *a, const struct target *b);
+int target_compare(const struct targets_entry *a, const struct targets_entry *b);
 
 /* Lists of a file. Members are private. */
 struct targets_file {

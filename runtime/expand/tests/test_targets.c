@@ -24,7 +24,7 @@ test_print(struct str list, unsigned flags, char *out, size_t size)
 {
 	enum targets_status status;
 	struct targets targets;
-	struct target target;
+	struct targets_entry target;
 	size_t len = 0;
 
 	out[0] = '\0';
@@ -200,7 +200,7 @@ Test(targets, refuses_a_nul)
 }
 
 /* Ascending. */
-static const struct target test_order[] = {
+static const struct targets_entry test_order[] = {
 	{ TARGET_USER, { "B", 1 } },
 	{ TARGET_USER, { "a", 1 } },
 	{ TARGET_USER, { "aa", 2 } },
