@@ -40,7 +40,9 @@ def messages(text):
 
 def config_cases():
     for entry in json.loads((CORPUS / "manifest.json").read_text()):
-        for version, verdict in entry["verdicts"].items():
+        verdicts = dict(entry["verdicts"])
+        verdicts["native"] = verdicts["7.8"]  # ours refuses the same
+        for version, verdict in verdicts.items():
             other = (entry["home"] == LEGACY) != (version == LEGACY)
             yield Case(entry["name"], version,
                        CORPUS / "configs" / f"{entry['name']}.conf",
