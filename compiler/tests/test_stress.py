@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tap import COMPILE, Tap, environment
+sys.dont_write_bytecode = True
+from tap import COMPILE, Tap, environment  # noqa: E402
 
 SANITIZED = "ASAN_OPTIONS" in os.environ
 SCALE = 20 if SANITIZED else 1
