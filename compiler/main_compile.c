@@ -8,6 +8,7 @@
 #include "compiler/compilation.h"
 #include "compiler/explain.h"
 #include "compiler/options.h"
+#include "compiler/report.h"
 #include "grammar/fix.h"
 #include "grammar/render.h"
 
@@ -112,43 +113,6 @@ static const struct options_extra compile_extras[] = {
 	{ { NULL, 0, NULL, 0 }, NULL },
 };
 
-static int
-compile_fail(const char *what, const char *why)
-{
-	fprintf(stderr, PROGRAM ": %s: %s\n", what, why);
-	return EXIT_NO_ANSWER;
-}
-
-/* The status of an answer on standard output that has no other. */
-static int
-compile_flush(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EXIT_YES;
-	return compile_fail("standard output", strerror(errno));
-}
-
-static int
-compile_explain_error(const struct compilation *comp, int error,
-    const char *path)
-{
-	switch (error) {
-	case COMPILATION_EROOT:
-		return compile_fail(comp->options->root, strerror(errno));
-	case COMPILATION_EREAD:
-		return compile_fail(path, rootdir_error_text(-errno));
-	case COMPILATION_ESIZE:
-		return compile_fail(path, "more than 1 GiB of text");
-	default:
-		fprintf(stderr,
-		    PROGRAM ": %s: the file is %s, and target %s "
-			    "is not\n",
-		    path, dialect_name(comp->tree->target.dialect),
-		    target_name(comp->tree->target.version));
-		return EXIT_USAGE;
-	}
-}
-
 /* JSON, SARIF and annotations are the output; text is a message. */
 static int
 compile_render(const struct compilation *comp,
@@ -164,7 +128,7 @@ compile_render(const struct compilation *comp,
 
 	if (!comp->options->is_quiet &&
 	    !render_diags(out, &comp->diags, &render))
-		return compile_fail("standard output", strerror(errno));
+		return report_fail(PROGRAM, "standard output", strerror(errno));
 	return comp->diags.errors > 0 ? EXIT_NO : EXIT_YES;
 }
 
@@ -180,12 +144,12 @@ compile_fix(const struct compilation *comp, bool is_diff)
 	else
 		error = fix_apply(&comp->diags, &result, &path);
 	if (error == FIX_ECHANGED)
-		return compile_fail(path,
+		return report_fail(PROGRAM, path,
 		    "changed while it was read; "
 		    "nothing was written");
 	if (error != FIX_OK)
-		return compile_fail(path != NULL ? path : "standard output",
-		    strerror(errno));
+		return report_fail(PROGRAM,
+		    path != NULL ? path : "standard output", strerror(errno));
 	if (!comp->options->is_quiet)
 		fprintf(stderr,
 		    "%u fixed in %u files, %u left because they "
@@ -204,7 +168,7 @@ compile_run(const struct options *options,
 	compilation_init(&comp, options);
 	error = compilation_run(&comp, path);
 	if (error != COMPILATION_OK)
-		status = compile_explain_error(&comp, error, path);
+		status = report_compilation(&comp, PROGRAM, error, path);
 	else if (compile->fix)
 		status = compile_fix(&comp, compile->diff);
 	else
@@ -225,14 +189,14 @@ compile_dispatch(const struct options *options,
     const struct compile_options *compile, int argc, char **argv)
 {
 	if (options_answer(options, PROGRAM, usage))
-		return compile_flush();
+		return report_flush(PROGRAM);
 	if (compile->list_checks) {
 		explain_list(stdout);
-		return compile_flush();
+		return report_flush(PROGRAM);
 	}
 	if (compile->explain != NULL)
 		return explain_check(stdout, compile->explain) ?
-		    compile_flush() :
+		    report_flush(PROGRAM) :
 		    EXIT_USAGE;
 	if (compile->check == compile->fix)
 		return compile_usage("one of -n and --fix is needed");

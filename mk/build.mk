@@ -6,7 +6,7 @@ warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wswitch-enum -Wcast-qual -Wnull-dereference -Wstrict-prototypes \
 	-Wmissing-prototypes
 hardening = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-packages = jansson openssl yaml-0.1
+packages = jansson libcrypt openssl yaml-0.1
 pkgconf = $(shell pkgconf $(1) 2>/dev/null)
 
 flags.common = -g -fPIE $(if $(SANITIZE),-fsanitize=$(SANITIZE) \

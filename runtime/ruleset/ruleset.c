@@ -86,7 +86,7 @@ ruleset_ask_auth(const struct ruleset_asking *asking,
 
 static enum answer
 ruleset_ask_mailbox(const struct ruleset_asking *asking,
-    const struct ruleset_pred *pred, struct ruleset_mailbox mailbox)
+    const struct ruleset_pred *pred, struct mailaddr mailbox)
 {
 	char text[RULESET_KEY_MAX + 1];
 	struct str key = { text, 0 };

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/mailaddr.h"
 #include "runtime/base/service.h"
 #include "runtime/base/str.h"
 
@@ -74,12 +75,6 @@ struct ruleset {
 	uint32_t rule_count;
 };
 
-/* Addresses are split at the last "@". */
-struct ruleset_mailbox {
-	struct str user;
-	struct str domain;
-};
-
 struct ruleset_envelope {
 	struct str tag;
 	bool is_socket;
@@ -87,10 +82,10 @@ struct ruleset_envelope {
 	struct str rdns; /* empty: unknown */
 	struct str helo;
 	bool is_tls;
-	bool is_authenticated;         /* always on the socket */
-	struct str username;           /* empty on the socket */
-	struct ruleset_mailbox sender; /* both empty: null sender */
-	struct ruleset_mailbox dest;
+	bool is_authenticated;  /* always on the socket */
+	struct str username;    /* empty on the socket */
+	struct mailaddr sender; /* both empty: null sender */
+	struct mailaddr dest;
 	bool is_internal; /* dest was produced by expansion */
 };
 
