@@ -4,8 +4,8 @@
  * explicit. Both languages lower to it; printers, explain, the decision
  * diagrams and the blob start from it.
  *
- * All of it lives in the compilation's arena. Tables and actions are
- * referred to by index.
+ * All of it lives in the compilation's arena. Tables, actions, wrappers,
+ * procs and filters are referred to by index, IR_NONE for none.
  */
 #ifndef COMPILER_IR_H
 #define COMPILER_IR_H
@@ -41,6 +41,7 @@ struct ir_entry {
 struct ir_table {
 	enum ir_table_kind kind;
 	struct str name;    /* empty: written where it is used */
+	bool is_builtin;    /* there without a declaration */
 	struct str backend; /* PROGRAM */
 	struct str config;
 	const struct ir_entry *entries;
@@ -85,8 +86,8 @@ struct ir_local {
 	bool user_from_userbase; /* looked up there, not in the system */
 	uint32_t alias;
 	uint32_t virtual;
-	uint32_t userbase;  /* IR_NONE: system users */
-	struct str wrapper; /* command of the wrapper; empty: none */
+	uint32_t userbase; /* IR_NONE: system users */
+	uint32_t wrapper;
 
 	/* Differences of targets. */
 	enum ir_shell shell;
@@ -190,7 +191,134 @@ struct ir_listener {
 	struct str ciphers;
 	struct str protocols;
 	uint32_t filter;
+	bool refuses_all; /* a filter, before there were any */
 	struct srcpos pos;
+};
+
+/* Certificates: what all statements of a name add up to. */
+
+enum ir_dhe {
+	IR_DHE_NONE,
+	IR_DHE_AUTO,
+	IR_DHE_LEGACY,
+};
+
+struct ir_pki {
+	struct str name; /* lower case */
+	struct str cert;
+	struct str key;
+	enum ir_dhe dhe;
+	struct srcpos pos;
+};
+
+struct ir_ca {
+	struct str name; /* lower case */
+	struct str cert;
+	struct srcpos pos;
+};
+
+/* Programs and filters. */
+
+struct ir_wrapper {
+	struct str name;
+	struct str command;
+	struct srcpos pos;
+};
+
+/* "proc", and the process that a "proc-exec" is named after. */
+struct ir_proc {
+	struct str name;
+	struct str command;
+	struct str user;
+	struct str group;
+	struct str chroot;
+	struct srcpos pos;
+};
+
+enum ir_phase {
+	IR_PHASE_CONNECT,
+	IR_PHASE_HELO,
+	IR_PHASE_EHLO,
+	IR_PHASE_AUTH,
+	IR_PHASE_MAIL_FROM,
+	IR_PHASE_RCPT_TO,
+	IR_PHASE_DATA,
+	IR_PHASE_COMMIT,
+	IR_PHASES
+};
+
+enum ir_condition {
+	IR_CONDITION_FCRDNS,
+	IR_CONDITION_RDNS,
+	IR_CONDITION_SRC,
+	IR_CONDITION_HELO,
+	IR_CONDITION_AUTH,
+	IR_CONDITION_MAIL_FROM,
+	IR_CONDITION_RCPT_TO,
+	IR_CONDITIONS
+};
+
+enum ir_decision {
+	IR_DECISION_REJECT,
+	IR_DECISION_DISCONNECT,
+	IR_DECISION_REWRITE,
+	IR_DECISION_REPORT,
+	IR_DECISION_JUNK,
+	IR_DECISION_BYPASS,
+	IR_DECISIONS
+};
+
+enum ir_filter_kind {
+	IR_FILTER_PROC,
+	IR_FILTER_CHAIN,
+	IR_FILTER_PHASE,
+};
+
+struct ir_filter {
+	struct str name; /* empty: a chain written where it is used */
+	enum ir_filter_kind kind;
+	uint32_t proc;           /* PROC */
+	const uint32_t *members; /* CHAIN: into filters */
+	uint32_t member_count;
+
+	/* PHASE */
+	enum ir_phase phase;
+	bool acts_at_connect; /* the originals never bind phase auth */
+	enum ir_condition condition;
+	bool is_negated;
+	uint32_t table; /* IR_NONE: the condition takes none */
+	enum service service;
+	enum ir_decision decision;
+	struct str text; /* reply, argument or report; empty: none */
+	struct srcpos pos;
+};
+
+/* Settings. */
+
+enum ir_limit {
+#define LIMIT(group, id, word, fallback) IR_LIMIT_##group##_##id,
+#include "compiler/limits.def"
+#undef LIMIT
+	IR_LIMITS
+};
+
+struct ir_limit_info {
+	enum stmt_kind group; /* the statement that sets it */
+	const char *word;
+	int64_t fallback;
+};
+
+extern const struct ir_limit_info ir_limit_table[IR_LIMITS];
+
+struct ir_limits {
+	int64_t values[IR_LIMITS];
+	unsigned family; /* of relays: 4, 6, or 0 for both */
+};
+
+/* Relaying to one domain: of its values only the group LIMIT_MTA counts. */
+struct ir_domain_limits {
+	struct str domain; /* compared as it is */
+	struct ir_limits limits;
 };
 
 struct ir_settings {
@@ -207,8 +335,12 @@ struct ir_settings {
 	int64_t max_deferred;
 	struct str srs_key; /* secret */
 	struct str srs_key_backup;
-	uint32_t srs_ttl;
+	uint32_t srs_ttl; /* seconds, whole days */
+	struct ir_limits limits;
 };
+
+/* What a config that sets nothing has; the same for all targets. */
+extern const struct ir_settings ir_default_settings;
 
 struct ir {
 	struct target target;
@@ -220,7 +352,19 @@ struct ir {
 	const struct ir_rule *rules; /* ruleset.rule_count of them */
 	const struct ir_listener *listeners;
 	uint32_t listener_count;
+	const struct ir_pki *pkis;
+	uint32_t pki_count;
+	const struct ir_ca *cas;
+	uint32_t ca_count;
+	const struct ir_wrapper *wrappers;
+	uint32_t wrapper_count;
+	const struct ir_proc *procs;
+	uint32_t proc_count;
+	const struct ir_filter *filters;
+	uint32_t filter_count;
 	struct ir_settings settings;
+	const struct ir_domain_limits *domain_limits;
+	uint32_t domain_limit_count;
 };
 
 #endif

@@ -1,21 +1,14 @@
 /*
- * Lowering of what both languages share: tables, listeners and settings,
- * and the bookkeeping of rules.
+ * Lowering of what both languages share: tables and listeners, and the
+ * bookkeeping of names and rules.
  */
 #include "compiler/lower_private.h"
 
 #include "compiler/tablesrc.h"
+#include "compiler/words.h"
 #include "runtime/base/units.h"
 
-enum {
-	LOWER_DAY = 24 * 60 * 60,
-	LOWER_TTL = 4 * LOWER_DAY,
-	LOWER_BOUNCE_DELAY = 4 * 60 * 60,
-	LOWER_MESSAGE_SIZE = 35 * 1024 * 1024,
-	LOWER_MAX_DEFERRED = 100,
-	LOWER_BOUNCE_DELAYS = 4,
-	LOWER_PKIS_MAX = 32,
-};
+enum { LOWER_PKIS_MAX = 32 };
 
 void *
 lower_push(struct lower *lower, struct lower_array *array)
@@ -30,6 +23,39 @@ lower_push(struct lower *lower, struct lower_array *array)
 		array->items = wider;
 	}
 	return (char *)array->items + array->size * array->count++;
+}
+
+void *
+lower_put(struct lower *lower, struct lower_named *named, struct str name)
+{
+	void **slot = strmap_put(&named->numbers, name);
+	char *items;
+
+	if (*slot == NULL) {
+		lower_push(lower, &named->array);
+		*slot = (void *)(uintptr_t)named->array.count;
+	}
+	items = named->array.items;
+	return items + named->array.size * ((uintptr_t)*slot - 1);
+}
+
+uint32_t
+lower_find(const struct lower_named *named, struct str name)
+{
+	const void *number = strmap_get(&named->numbers, name);
+
+	return number == NULL ? IR_NONE : (uint32_t)(uintptr_t)number - 1;
+}
+
+const struct clause *
+lower_last(const struct stmt *stmt, enum clause_kind kind)
+{
+	const struct clause *last = NULL;
+
+	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next)
+		if (c->kind == kind)
+			last = c;
+	return last;
 }
 
 static const struct ir_entry *
@@ -118,7 +144,8 @@ lower_builtin_table(struct lower *lower, enum ir_table_kind kind)
 	if (*slot == NULL)
 		*slot = (void *)(uintptr_t)(lower_add_table(lower,
 						(struct ir_table){ .kind = kind,
-						    .name = name }) +
+						    .name = name,
+						    .is_builtin = true }) +
 		    1);
 	return (uint32_t)(uintptr_t)*slot - 1;
 }
@@ -259,6 +286,7 @@ lower_action_defaults(const struct lower *lower, struct ir_action *action)
 	action->local.alias = IR_NONE;
 	action->local.virtual = IR_NONE;
 	action->local.userbase = IR_NONE;
+	action->local.wrapper = IR_NONE;
 	action->local.sanitises_slash = version < TARGET_6_6;
 	action->local.environment = version >= 706 ? IR_ENV_7_6 :
 	    version >= TARGET_6_6                  ? IR_ENV_6_6 :
@@ -316,7 +344,8 @@ lower_listener_pkis(struct lower *lower, const struct stmt *stmt,
 
 	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next)
 		if (c->kind == CLAUSE_PKI && count < LOWER_PKIS_MAX)
-			names[count++] = word_str(c->arg);
+			names[count++] = words_lower(lower->arena,
+			    word_str(c->arg));
 	pkis = arena_alloc(lower->arena, count * sizeof(*pkis));
 	memcpy(pkis, names, count * sizeof(*pkis));
 	listener->pkis = pkis;
@@ -363,7 +392,7 @@ lower_listener(struct lower *lower, const struct stmt *stmt)
 	*listener = (struct ir_listener){
 		.is_socket = is_socket,
 		.address = word_str(stmt->name),
-		.ca = lower_word(stmt, CLAUSE_CA),
+		.ca = words_lower(lower->arena, lower_word(stmt, CLAUSE_CA)),
 		.tag = lower_word(stmt, CLAUSE_TAG),
 		.hostname = lower_word(stmt, CLAUSE_HOSTNAME),
 		.hostnames = lower_clause_table(lower, stmt, CLAUSE_HOSTNAMES),
@@ -374,7 +403,10 @@ lower_listener(struct lower *lower, const struct stmt *stmt)
 		.proxy_v2 = stmt_clause(stmt, CLAUSE_PROXY_V2) != NULL,
 		.ciphers = lower_word(stmt, CLAUSE_CIPHERS),
 		.protocols = lower_word(stmt, CLAUSE_PROTOCOLS),
-		.filter = IR_NONE,
+		.filter = lower_filter(lower, stmt),
+		.refuses_all = !is_socket &&
+		    lower->target.version < TARGET_6_6 &&
+		    stmt_clause(stmt, CLAUSE_FILTER) != NULL,
 		.pos = stmt->pos,
 	};
 	if (stmt_clause(stmt, CLAUSE_INET4) != NULL)
@@ -413,80 +445,12 @@ lower_implicit_socket(struct lower *lower)
 	};
 }
 
-/* Settings. */
-
-static void
-lower_bounce_delays(const struct stmt *stmt, struct ir_settings *settings)
-{
-	settings->bounce_delay_count = 0;
-	for (const struct clause *c = stmt->clauses;
-	     c != NULL && settings->bounce_delay_count < LOWER_BOUNCE_DELAYS;
-	     c = c->next)
-		settings->bounce_delays[settings->bounce_delay_count++] =
-		    lower_delay(word_str(c->arg), LOWER_BOUNCE_DELAY);
-}
-
-static void
-lower_setting(struct lower *lower, const struct stmt *stmt)
-{
-	struct ir_settings *settings = &lower->ir->settings;
-	struct str value = word_str(stmt->name);
-
-	switch ((unsigned)stmt->kind) {
-	case STMT_ADMD:
-		settings->admd = value;
-		break;
-	case STMT_BOUNCE_WARN:
-		lower_bounce_delays(stmt, settings);
-		break;
-	case STMT_CIPHERS:
-		settings->ciphers = value;
-		break;
-	case STMT_MAX_MESSAGE_SIZE:
-		units_parse_size(value, &settings->max_message_size);
-		break;
-	case STMT_QUEUE_COMPRESSION:
-		settings->queue_compression = true;
-		break;
-	case STMT_QUEUE_ENCRYPTION:
-		settings->queue_encryption = true;
-		settings->queue_key = value;
-		break;
-	case STMT_QUEUE_TTL:
-		settings->queue_ttl = lower_delay(value, LOWER_TTL);
-		break;
-	case STMT_SUB_ADDR_DELIM:
-		if (value.len == 1)
-			settings->delimiter = value.ptr[0];
-		break;
-	case STMT_SRS_KEY:
-		settings->srs_key = value;
-		break;
-	case STMT_SRS_KEY_BACKUP:
-		settings->srs_key_backup = value;
-		break;
-	case STMT_SRS_TTL:
-		settings->srs_ttl = lower_delay(value, LOWER_TTL);
-		break;
-	default:
-		break;
-	}
-}
+/* All together. */
 
 static void
 lower_shared(struct lower *lower)
 {
-	struct ir_settings *settings = &lower->ir->settings;
-
-	*settings = (struct ir_settings){
-		.queue_ttl = LOWER_TTL,
-		.max_message_size = LOWER_MESSAGE_SIZE,
-		.bounce_delays = { LOWER_BOUNCE_DELAY },
-		.bounce_delay_count = 1,
-		.delimiter = '+',
-		.max_deferred = LOWER_MAX_DEFERRED,
-		.srs_ttl = LOWER_TTL,
-	};
+	lower->ir->settings = ir_default_settings;
 	for (const struct stmt *s = lower->comp->tree->stmts; s != NULL;
 	     s = s->next) {
 		if (s->kind == STMT_TABLE)
@@ -494,8 +458,8 @@ lower_shared(struct lower *lower)
 		else if (s->kind == STMT_LISTEN ||
 		    s->kind == STMT_LISTEN_SOCKET)
 			lower_listener(lower, s);
-		else
-			lower_setting(lower, s);
+		lower_settings(lower, s);
+		lower_filters(lower, s);
 	}
 	lower_implicit_socket(lower);
 }
@@ -514,6 +478,25 @@ lower_finish(struct lower *lower)
 	ir->rules = lower->rule_sources.items;
 	ir->listeners = lower->listeners.items;
 	ir->listener_count = lower->listeners.count;
+	ir->pkis = lower->pkis.array.items;
+	ir->pki_count = lower->pkis.array.count;
+	ir->cas = lower->cas.array.items;
+	ir->ca_count = lower->cas.array.count;
+	ir->wrappers = lower->wrappers.array.items;
+	ir->wrapper_count = lower->wrappers.array.count;
+	ir->procs = lower->procs.array.items;
+	ir->proc_count = lower->procs.array.count;
+	ir->filters = lower->filters.array.items;
+	ir->filter_count = lower->filters.array.count;
+	ir->domain_limits = lower->domain_limits.array.items;
+	ir->domain_limit_count = lower->domain_limits.array.count;
+}
+
+static void
+lower_named_init(struct lower *lower, struct lower_named *named, size_t size)
+{
+	named->array.size = size;
+	strmap_init(&named->numbers, lower->arena);
 }
 
 const struct ir *
@@ -534,6 +517,13 @@ lower_run(struct compilation *comp)
 	lower.ir->target = lower.target;
 	strmap_init(&lower.table_numbers, lower.arena);
 	strmap_init(&lower.action_numbers, lower.arena);
+	lower_named_init(&lower, &lower.pkis, sizeof(struct ir_pki));
+	lower_named_init(&lower, &lower.cas, sizeof(struct ir_ca));
+	lower_named_init(&lower, &lower.wrappers, sizeof(struct ir_wrapper));
+	lower_named_init(&lower, &lower.procs, sizeof(struct ir_proc));
+	lower_named_init(&lower, &lower.filters, sizeof(struct ir_filter));
+	lower_named_init(&lower, &lower.domain_limits,
+	    sizeof(struct ir_domain_limits));
 	lower_shared(&lower);
 	if (lower.target.dialect == DIALECT_LEGACY)
 		lower_legacy(&lower);

@@ -8,17 +8,6 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-static const struct clause *
-lower_last(const struct stmt *stmt, enum clause_kind kind)
-{
-	const struct clause *last = NULL;
-
-	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next)
-		if (c->kind == kind)
-			last = c;
-	return last;
-}
-
 static void
 lower_from(struct lower *lower, const struct stmt *stmt)
 {

@@ -207,7 +207,7 @@ static void
 lower_action_local(struct lower *lower, const struct stmt *stmt,
     struct ir_local *local)
 {
-	const struct clause *wrapper = stmt_clause(stmt, CLAUSE_WRAPPER);
+	const struct clause *wrapper = lower_last(stmt, CLAUSE_WRAPPER);
 
 	local->has_junk = stmt_clause(stmt, CLAUSE_JUNK) != NULL;
 	local->lmtp_rcpt_to = stmt_clause(stmt, CLAUSE_RCPT_TO) != NULL;
@@ -215,8 +215,9 @@ lower_action_local(struct lower *lower, const struct stmt *stmt,
 	local->alias = lower_clause_table(lower, stmt, CLAUSE_ALIAS);
 	local->virtual = lower_clause_table(lower, stmt, CLAUSE_VIRTUAL);
 	local->userbase = lower_clause_table(lower, stmt, CLAUSE_USERBASE);
-	if (wrapper != NULL && wrapper->decl != NULL)
-		local->wrapper = word_str(wrapper->decl->value);
+	if (wrapper != NULL)
+		local->wrapper = lower_find(&lower->wrappers,
+		    word_str(wrapper->arg));
 	local->exit_policy = IR_EXIT_SYSEXITS;
 }
 
@@ -272,6 +273,7 @@ lower_action_relay(struct lower *lower, const struct stmt *stmt,
 	relay->ciphers = lower_word(stmt, CLAUSE_CIPHERS);
 	relay->protocols = lower_word(stmt, CLAUSE_PROTOCOLS);
 	relay->srs = stmt_clause(stmt, CLAUSE_SRS) != NULL;
+	relay->filter = lower_filter(lower, stmt);
 	lower_action_tls(lower, stmt, relay);
 }
 

@@ -15,6 +15,12 @@ struct lower_array {
 	size_t size;
 };
 
+/* The same of things that have a name of their kind. */
+struct lower_named {
+	struct lower_array array;
+	struct strmap numbers; /* name to number + 1, as a pointer */
+};
+
 /* The most predicates that a rule of either language has. */
 enum { LOWER_PREDS_MAX = 8 };
 
@@ -30,6 +36,12 @@ struct lower {
 	struct lower_array listeners;
 	struct strmap table_numbers;  /* name to number + 1, as a pointer */
 	struct strmap action_numbers; /* by name; legacy: by content */
+	struct lower_named pkis;
+	struct lower_named cas;
+	struct lower_named wrappers;
+	struct lower_named procs;
+	struct lower_named filters;
+	struct lower_named domain_limits;
 
 	/* The rule being lowered. */
 	struct ruleset_pred preds[LOWER_PREDS_MAX];
@@ -39,11 +51,24 @@ struct lower {
 
 void *lower_push(struct lower *lower, struct lower_array *array);
 
+/* The thing of that name, zeroed if it is new. */
+void *lower_put(struct lower *lower, struct lower_named *named,
+    struct str name);
+
+/* Its number, IR_NONE where there is none of that name. */
+uint32_t lower_find(const struct lower_named *named, struct str name);
+
+/* The last clause of a kind: where several are taken, it often counts. */
+const struct clause *lower_last(const struct stmt *stmt, enum clause_kind kind);
+
 /* The number of the table that is used there; IR_NONE for none. */
 uint32_t lower_table(struct lower *lower, const struct tabref *ref);
 uint32_t lower_clause_table(struct lower *lower, const struct stmt *stmt,
     enum clause_kind kind);
 uint32_t lower_builtin_table(struct lower *lower, enum ir_table_kind kind);
+
+/* The filter of a listener or relay, IR_NONE for none. */
+uint32_t lower_filter(struct lower *lower, const struct stmt *stmt);
 
 /* The argument of a clause, empty where it is not there. */
 struct str lower_word(const struct stmt *stmt, enum clause_kind kind);
@@ -64,6 +89,10 @@ void lower_rule(struct lower *lower, const struct stmt *stmt, uint32_t action);
 
 /* What is the same for all actions of a target. */
 void lower_action_defaults(const struct lower *lower, struct ir_action *action);
+
+/* One statement: a setting or a certificate; a program or a filter. */
+void lower_settings(struct lower *lower, const struct stmt *stmt);
+void lower_filters(struct lower *lower, const struct stmt *stmt);
 
 /* Everything of one language: rules and actions. */
 void lower_legacy(struct lower *lower);
