@@ -47,13 +47,25 @@ values_token_name(struct str text)
 }
 
 static void
+values_fix_commas(struct values *v, struct diag *diag, struct word word,
+    struct str modifiers)
+{
+	char *text = arena_bytes(v->diags->arena, modifiers.len + 1);
+
+	for (uint32_t i = 0; i < modifiers.len; i++)
+		text[i] = modifiers.ptr[i] == ',' ? '|' : modifiers.ptr[i];
+	text[modifiers.len] = '\0';
+	words_replace(v->diags, diag, word, modifiers, text);
+}
+
+static void
 values_suggest_token(struct values *v, struct diag *diag, struct word word,
     const struct format_piece *piece, unsigned flags)
 {
 	struct suggest nearest;
 
 	if (piece->error == FORMAT_COMMA) {
-		words_replace(v->diags, diag, word, piece->text, "|");
+		values_fix_commas(v, diag, word, piece->text);
 		return;
 	}
 	if (piece->error == FORMAT_UNKNOWN_TOKEN) {
@@ -120,6 +132,9 @@ values_suggest_schema(struct values *v, struct diag *diag, struct word word,
 		return;
 	}
 	suggest_init(&nearest, schema);
+	/* Nearest by meaning, not by letters. */
+	if (str_eq_nocase(schema, STR_LIT("smtp+notls")))
+		nearest = (struct suggest){ schema, STR_LIT("smtp"), 0 };
 	for (unsigned i = 0; (name = relayurl_schema_name(dialect, i)) != NULL;
 	     i++)
 		suggest_offer(&nearest, str_from(name));
