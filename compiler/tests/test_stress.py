@@ -63,7 +63,7 @@ def redefinitions(count):
 def macro_chain(count):
     """Each macro is the one before, written once."""
     chain = "".join(f"m{i + 1} = $m{i}\n" for i in range(count))
-    return (f'm0 = "lan"\n{chain}match from src $m{count} for any reject\n'
+    return (f'm0 = "192.0.2.1"\n{chain}match from src $m{count} for any reject\n'
             .encode())
 
 
@@ -90,7 +90,7 @@ SINGLE = [
     ("a line of 1 MB with an error at its end", 1, "syntax-error",
      lambda: b"table t { a" + b", a" * 330_000 + b", }\n" + RULE),
     ("a line of 1 MB full of errors", 1, "invalid-character",
-     lambda: b"match from src { " + b"/x " * 330_000 + b"} reject\n"),
+     lambda: b"match for domain { " + b"/x " * 330_000 + b"} reject\n"),
     ("5 million continuation lines", 0, "",
      lambda: b"match for any " + b"\\\n" * 5_000_000 + b"reject\n"),
     ("10,000 nested braces", 1, "syntax-error",
@@ -136,15 +136,11 @@ def used_seconds():
 
 
 def seconds_for(make, count, folder):
-    """Processor time, the better of two runs."""
+    """Of the processor, so that a busy machine does not matter."""
     (folder / "growth").write_bytes(make(count))
-    best = None
-    for _ in range(2):
-        start = used_seconds()
-        compile_limited("growth", folder)
-        spent = used_seconds() - start
-        best = spent if best is None else min(best, spent)
-    return best
+    start = used_seconds()
+    compile_limited("growth", folder)
+    return used_seconds() - start
 
 
 def test_single(tap, folder, what, status, ids, make):
