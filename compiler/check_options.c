@@ -407,7 +407,8 @@ options_check_srs(struct options_check *check, const struct clause *clause)
 static void
 options_check_needs(struct options_check *check, const struct clause *clause)
 {
-	if (check->place == PLACE_RELAY && clause->kind == CLAUSE_AUTH)
+	if (check->place == PLACE_RELAY && clause->kind == CLAUSE_AUTH &&
+	    check->first[CLAUSE_AUTH] == NULL)
 		options_check_auth(check, clause);
 	if (clause->kind == CLAUSE_SRS)
 		options_check_srs(check, clause);
@@ -448,6 +449,16 @@ options_check_clause(struct options_check *check, const struct clause *clause)
 		options_fill_inner(check, clause);
 }
 
+/* A listener looks for the name as typed, among lower-cased ones. */
+static bool
+options_can_name(const struct stmt *pki)
+{
+	for (uint32_t i = 0; i < pki->name.len; i++)
+		if (str_lower(pki->name.ptr[i]) != pki->name.ptr[i])
+			return false;
+	return true;
+}
+
 /* Since 7.3 a listener finds no certificate by itself. */
 static void
 options_check_listen_pki(struct options_check *check)
@@ -462,7 +473,8 @@ options_check_listen_pki(struct options_check *check)
 	if (check->pki == NULL || check->has_many_pkis)
 		return;
 	diag_note(diags, diag, check->pki->name.pos, "this one is declared");
-	if (check_edit_clause_is(diags->map, tls, words))
+	if (options_can_name(check->pki) &&
+	    check_edit_clause_is(diags->map, tls, words))
 		check_edit_insert(diags, diag, tls->pos.end, " pki %.*s",
 		    STR_ARG(source_text(diags->map, check->pki->name.pos)));
 }

@@ -132,7 +132,7 @@ previews_check_check(struct compilation *comp, const struct stmt *stmt,
 	}
 	if (check->table == NULL)
 		diag_note(diags, diag, PREVIEWS_NOWHERE,
-		    "it was true of clients that failed the check");
+		    "it matched clients that fail the check");
 	if (stmt->name.kind != WORD_NONE) {
 		if (previews_can_edit(comp, phase) &&
 		    check_edit_clause_is(&comp->map, check, "check-"))
@@ -171,12 +171,12 @@ previews_check_builtin(struct compilation *comp, const struct clause *phase)
 		return;
 	}
 	diag_note(diags, diag, cond->pos,
-	    "up to August 2019, '%s' was true of clients without it; since "
-	    "then, of those with it",
+	    "up to August 2019 '%s' matched clients that lack it, since then "
+	    "those that have it",
 	    words);
 	diag_note(diags, diag, PREVIEWS_NOWHERE,
-	    "if it is from then, write 'phase %.*s match %s%s', else 'phase "
-	    "%.*s match %s%s'",
+	    "for a filter of that time write 'phase %.*s match %s%s', else "
+	    "'phase %.*s match %s%s'",
 	    WORD_ARG(phase->arg), is_negated ? "" : "!", words,
 	    WORD_ARG(phase->arg), is_negated ? "!" : "", words);
 }

@@ -12,6 +12,9 @@
 /* Where certificates were before they had names. */
 #define SPELLING_CERTS "/etc/mail/certs/"
 
+/* Old clauses of a listener that is rewritten: no more than make sense. */
+#define SPELLING_OLD_MAX 8
+
 struct spelling_check {
 	struct compilation *comp;
 	struct diag_list *diags;
@@ -21,6 +24,7 @@ struct spelling_check {
 	/* Of the statement at hand. */
 	const struct stmt *stmt;
 	bool is_rewritten; /* one edit replaces all of it */
+	bool has_relay;    /* options of its relay host are reported */
 };
 
 /* Clauses of which the first words changed, and nothing else. */
@@ -97,17 +101,20 @@ spelling_check_word(struct spelling_check *check, const char *old,
 	spelling_replace(check, diag, check->stmt->pos, old, now);
 }
 
+/* "BACKEND:FILE" as one word, in the quotes that FILE has. */
 static const char *
-spelling_join(struct spelling_check *check, const char *prefix,
-    struct srcpos pos)
+spelling_join(struct spelling_check *check, const char *backend,
+    struct word file)
 {
-	const char *text = spelling_text(check, pos);
-	bool is_quoted = *text == '"' || *text == '\'';
+	struct arena *arena = &check->comp->arena;
+	const char *text = spelling_text(check, file.pos);
 
-	return is_quoted ?
-	    arena_printf(&check->comp->arena, "%c%s%s", *text, prefix,
-		text + 1) :
-	    arena_printf(&check->comp->arena, "%s%s", prefix, text);
+	if (*text == '$')
+		return arena_printf(arena, "\"%s:%.*s\"", backend,
+		    WORD_ARG(file));
+	if (*text == '"' || *text == '\'')
+		return arena_printf(arena, "%c%s:%s", *text, backend, text + 1);
+	return arena_printf(arena, "%s:%s", backend, text);
 }
 
 /* map NAME source db FILE, with or without braces; table … backend … */
@@ -115,8 +122,8 @@ static void
 spelling_check_backend(struct spelling_check *check)
 {
 	const struct stmt *stmt = check->stmt;
-	const char *backend = (stmt->flags & STMT_OLD_PLAIN) ? "file:" : "db:";
-	const char *file = spelling_join(check, backend, stmt->value.pos);
+	const char *backend = (stmt->flags & STMT_OLD_PLAIN) ? "file" : "db";
+	const char *file = spelling_join(check, backend, stmt->value);
 	const char *now = arena_printf(&check->comp->arena, "table %s %s",
 	    spelling_text(check, stmt->name.pos), file);
 	bool is_map = check_edit_is(check->map, stmt->pos, "map");
@@ -205,6 +212,12 @@ spelling_declare(struct spelling_check *check, const struct clause *clause)
 	    STR_ARG(name));
 }
 
+static bool
+spelling_is_path(struct word word)
+{
+	return memchr(word.ptr, '/', word.len) != NULL;
+}
+
 static void
 spelling_check_form(struct spelling_check *check, const struct clause *clause,
     const struct spelling_form *form)
@@ -219,9 +232,12 @@ spelling_check_form(struct spelling_check *check, const struct clause *clause,
 		    form->now);
 		return;
 	}
-	/* A path cannot be a name. */
-	if (memchr(clause->arg.ptr, '/', clause->arg.len) != NULL)
+	if (spelling_is_path(clause->arg)) {
+		diag_note(check->diags, diag, SPELLING_NOWHERE,
+		    "a path cannot be the name: declare 'pki NAME certificate "
+		    "FILE key FILE', and write 'pki NAME'");
 		return;
+	}
 	spelling_replace(check, diag, clause->pos, form->old, form->now);
 	if (diag->edits == NULL)
 		return;
@@ -268,23 +284,33 @@ spelling_listen(struct spelling_check *check, const char *tls)
 	return arena_printf(arena, "%s%s", text, spelling_text(check, rest));
 }
 
-/* Whether each clause stands in the file as such. */
+/*
+ * Whether one edit is to replace all of the statement: it is two listeners,
+ * and each clause stands in the file as such.
+ */
 static bool
-spelling_is_plain(const struct spelling_check *check)
+spelling_is_rewritten(const struct spelling_check *check)
 {
-	if (!check_edit_is(check->map, check->stmt->pos, "listen"))
+	unsigned old_count = 0, secure_count = 0;
+
+	if (check->stmt->kind != STMT_LISTEN ||
+	    !check_edit_is(check->map, check->stmt->pos, "listen"))
 		return false;
 	for (const struct clause *c = check->stmt->clauses; c != NULL;
 	     c = c->next) {
-		const char *path = NULL;
+		bool is_old = (c->flags & CLAUSE_OLD) != 0;
 
-		if ((c->flags & CLAUSE_OLD) && c->kind == CLAUSE_PKI)
-			path = memchr(c->arg.ptr, '/', c->arg.len);
-		if (path != NULL || check_edit_is(check->map, c->pos, "$") ||
+		if (c->kind == CLAUSE_PORT ||
+		    check_edit_is(check->map, c->pos, "$") ||
 		    !check_edit_clause_is(check->map, c, ""))
 			return false;
+		if (is_old && c->kind == CLAUSE_PKI && spelling_is_path(c->arg))
+			return false;
+		old_count += is_old;
+		secure_count += c->kind == CLAUSE_OLD_SECURE ||
+		    c->kind == CLAUSE_OLD_SSL;
 	}
-	return true;
+	return secure_count == 1 && old_count <= SPELLING_OLD_MAX;
 }
 
 /* One line was two listeners: STARTTLS on port 25, and SMTPS on 465. */
@@ -377,14 +403,12 @@ spelling_check_relay(struct spelling_check *check, const struct clause *clause)
 {
 	struct diag *diag;
 
-	for (const struct clause *c = check->stmt->clauses; c != clause;
-	     c = c->next)
-		if ((c->flags & CLAUSE_OLD) &&
-		    (c->kind == CLAUSE_OLD_SSL || c->kind == CLAUSE_PORT ||
-			c->kind == CLAUSE_AUTH))
-			return;
+	if (check->has_relay)
+		return;
+	check->has_relay = true;
 	diag = diag_report(check->diags, CHECK_LEGACY_SPELLING, clause->pos,
-	    "the options of a relay host in 5.2 are part of its URL now");
+	    "options of a relay host were words of their own before 5.3, and "
+	    "are now part of its URL");
 	diag_note(check->diags, diag, SPELLING_NOWHERE,
 	    "write: relay via \"SCHEMA://HOST:PORT\", or with "
 	    "authentication: relay via \"tls+auth://LABEL@HOST:PORT\" "
@@ -513,23 +537,12 @@ spelling_check_table(struct spelling_check *check, const struct tabref *ref)
 		diag_edit(check->diags, diag, ref->pos, "%s", now);
 }
 
-/* Whether one edit is to replace all of the statement. */
-static bool
-spelling_is_rewritten(const struct spelling_check *check)
-{
-	const struct stmt *stmt = check->stmt;
-
-	return stmt->kind == STMT_LISTEN &&
-	    (stmt_clause(stmt, CLAUSE_OLD_SECURE) != NULL ||
-		stmt_clause(stmt, CLAUSE_OLD_SSL) != NULL) &&
-	    stmt_clause(stmt, CLAUSE_PORT) == NULL && spelling_is_plain(check);
-}
-
 static void
 spelling_check_parts(struct spelling_check *check, const struct stmt *stmt)
 {
 	check->stmt = stmt;
 	check->is_rewritten = spelling_is_rewritten(check);
+	check->has_relay = false;
 	if (stmt->flags & STMT_OLD)
 		spelling_check_stmt(check);
 	spelling_check_list(check, stmt->list);

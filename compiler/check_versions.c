@@ -114,14 +114,12 @@ versions_check_port(struct compilation *comp, const struct clause *clause)
 
 /* Before, all others were found by the name that a client asks for. */
 static void
-versions_check_pki(struct compilation *comp, const struct stmt *stmt,
-    const struct clause *clause)
+versions_check_pki(struct compilation *comp, const struct clause *clause,
+    const struct clause *first)
 {
-	const struct clause *first = stmt_clause(stmt, CLAUSE_PKI);
 	struct diag *diag;
 
-	if (comp->tree->target.version >= TARGET_7_3 ||
-	    stmt->kind != STMT_LISTEN || first == clause)
+	if (comp->tree->target.version >= TARGET_7_3)
 		return;
 	diag = versions_report(comp, clause->pos, TARGET_7_3,
 	    "several 'pki' of one listener are allowed");
@@ -142,8 +140,6 @@ versions_check_modern(struct compilation *comp, const struct stmt *stmt,
 	versions_check_row(comp, stmt, clause);
 	if (clause->kind == CLAUSE_PORT)
 		versions_check_port(comp, clause);
-	if (clause->kind == CLAUSE_PKI)
-		versions_check_pki(comp, stmt, clause);
 	if (clause->kind == CLAUSE_PHASE && version < TARGET_6_7 &&
 	    str_is(word_str(clause->arg), "auth"))
 		versions_report(comp, clause->arg.pos, TARGET_6_7,
@@ -233,8 +229,7 @@ versions_check_list(struct compilation *comp, const struct list *list)
 }
 
 static void
-versions_check_clause(struct compilation *comp, const struct stmt *stmt,
-    const struct clause *clause)
+versions_check_lists(struct compilation *comp, const struct clause *clause)
 {
 	/* The union holds a number. */
 	if (clause->kind == CLAUSE_LIMIT)
@@ -242,8 +237,27 @@ versions_check_clause(struct compilation *comp, const struct stmt *stmt,
 	if (clause->table != NULL)
 		versions_check_list(comp, clause->table->list);
 	versions_check_list(comp, clause->names);
-	if (comp->tree->target.dialect == DIALECT_MODERN)
-		versions_check_modern(comp, stmt, clause);
+}
+
+static void
+versions_check_stmt(struct compilation *comp, const struct stmt *stmt)
+{
+	bool is_modern = comp->tree->target.dialect == DIALECT_MODERN;
+	const struct clause *pki = NULL;
+
+	versions_check_list(comp, stmt->list);
+	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next) {
+		versions_check_lists(comp, c);
+		if (!is_modern)
+			continue;
+		versions_check_modern(comp, stmt, c);
+		if (stmt->kind != STMT_LISTEN || c->kind != CLAUSE_PKI)
+			continue;
+		if (pki == NULL)
+			pki = c;
+		else
+			versions_check_pki(comp, c, pki);
+	}
 }
 
 void
@@ -251,10 +265,6 @@ check_versions(struct compilation *comp)
 {
 	if (comp->tree->target.version >= TARGET_7_5)
 		return;
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
-		versions_check_list(comp, s->list);
-		for (const struct clause *c = s->clauses; c != NULL;
-		     c = c->next)
-			versions_check_clause(comp, s, c);
-	}
+	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+		versions_check_stmt(comp, s);
 }
