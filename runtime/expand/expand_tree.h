@@ -12,8 +12,8 @@
 void expand_tree_fail(struct expand *expand, enum expand_reason reason);
 
 /* Does nothing for a duplicate; fails when there are too many nodes. */
-void expand_tree_insert(struct expand *expand, const struct targets_entry *target,
-    enum expand_origin origin);
+void expand_tree_insert(struct expand *expand,
+    const struct targets_entry *target, enum expand_origin origin);
 
 /*
  * The targets of a line of a file, in which includes are ignored. False

@@ -79,7 +79,8 @@ enum targets_status targets_next(struct targets *targets,
  * Order of the targets of a table's value: by kind, then by bytes, the
  * local part of an address first. Negative, 0 or positive.
  */
-int target_compare(const struct targets_entry *a, const struct targets_entry *b);
+int target_compare(const struct targets_entry *a,
+    const struct targets_entry *b);
 
 /* Lists of a file. Members are private. */
 struct targets_file {
