@@ -1,7 +1,7 @@
 /*
- * The scanner of format strings. A specifier is read in the original's
- * order (token text up to the first '}', brackets, modifiers, name), so
- * that what it accepts is what is accepted here.
+ * The scanner of format strings, and their expansion. A specifier is read
+ * in the original's order (token text up to the first '}', brackets,
+ * modifiers, name), so that what it accepts is what is accepted here.
  */
 #include "runtime/expand/format.h"
 
@@ -34,6 +34,9 @@ static const char *const format_error_texts[FORMAT_ERROR_COUNT] = {
 	    "a single negative index never works in OpenSMTPD",
 	[FORMAT_SLICE_WITH_MODIFIER] =
 	    "a slice together with a modifier never works in OpenSMTPD",
+	[FORMAT_SLICE_OUTSIDE] = "the slice lies outside of the value",
+	[FORMAT_EMPTY] = "it expands to nothing",
+	[FORMAT_RESULT_TOO_LONG] = "it expands to more than 1023 bytes",
 };
 
 const char *
@@ -328,4 +331,220 @@ format_check(struct str text, unsigned flags, struct format_piece *piece_r)
 		if (piece_r->kind == FORMAT_BAD)
 			return piece_r->error;
 	return FORMAT_OK;
+}
+
+/* The expansion. */
+
+/* False where it does not fit. */
+static bool
+format_append(struct format_result *result, struct str s)
+{
+	if (s.len > FORMAT_RESULT_MAX - result->len)
+		return false;
+	if (s.len > 0)
+		memcpy(result->text + result->len, s.ptr, s.len);
+	result->len += s.len;
+	return true;
+}
+
+static bool
+format_append_address(struct format_result *result, struct mailaddr address)
+{
+	return format_append(result, address.user) &&
+	    format_append(result, STR_LIT("@")) &&
+	    format_append(result, address.domain);
+}
+
+static bool
+format_append_sender(struct format_result *result, struct mailaddr sender,
+    const char *null_sender)
+{
+	if (sender.user.len == 0 && sender.domain.len == 0)
+		return format_append(result, str_from(null_sender));
+	return format_append_address(result, sender);
+}
+
+static bool
+format_append_token(struct format_result *result, enum format_token token,
+    unsigned flags, const struct format_values *values)
+{
+	switch (token) {
+	case FORMAT_TOKEN_SENDER:
+		return format_append_sender(result, values->sender,
+		    (flags & FORMAT_STRICT) != 0 ? "@" : "");
+	case FORMAT_TOKEN_MBOX_FROM:
+		return format_append_sender(result, values->sender,
+		    "MAILER-DAEMON");
+	case FORMAT_TOKEN_RCPT:
+		return format_append_address(result, values->rcpt);
+	case FORMAT_TOKEN_DEST:
+		return format_append_address(result, values->dest);
+	case FORMAT_TOKEN_SENDER_USER:
+		return format_append(result, values->sender.user);
+	case FORMAT_TOKEN_SENDER_DOMAIN:
+		return format_append(result, values->sender.domain);
+	case FORMAT_TOKEN_RCPT_USER:
+		return format_append(result, values->rcpt.user);
+	case FORMAT_TOKEN_RCPT_DOMAIN:
+		return format_append(result, values->rcpt.domain);
+	case FORMAT_TOKEN_DEST_USER:
+		return format_append(result, values->dest.user);
+	case FORMAT_TOKEN_DEST_DOMAIN:
+		return format_append(result, values->dest.domain);
+	case FORMAT_TOKEN_USER_USERNAME:
+		return format_append(result, values->username);
+	case FORMAT_TOKEN_USER_DIRECTORY:
+		return format_append(result, values->directory);
+	case FORMAT_TOKEN_MDA:
+		return format_append(result, values->mda);
+	case FORMAT_TOKEN_COUNT:
+		break;
+	}
+	return false;
+}
+
+static void
+format_strip(struct format_result *value, char delimiter)
+{
+	struct str text = { value->text, value->len };
+	uint32_t begin = format_find(text, 0, delimiter);
+	uint32_t end = format_find(text, begin, '@');
+
+	memmove(value->text + begin, value->text + end, value->len - end);
+	value->len -= end - begin;
+}
+
+static void
+format_modify(struct format_result *value, enum format_modifier modifier,
+    char delimiter)
+{
+	if (modifier == FORMAT_STRIP)
+		format_strip(value, delimiter);
+	for (uint32_t i = 0; i < value->len; i++) {
+		char *c = &value->text[i];
+
+		if (modifier == FORMAT_LOWERCASE)
+			*c = str_lower(*c);
+		else if (modifier == FORMAT_UPPERCASE && *c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	}
+}
+
+static void
+format_sanitise(struct format_result *value, const char *unsafe)
+{
+	for (uint32_t i = 0; i < value->len; i++)
+		if (value->text[i] != '\0' &&
+		    strchr(unsafe, value->text[i]) != NULL)
+			value->text[i] = ':';
+}
+
+/* The bytes to be replaced in a value of the piece. */
+static const char *
+format_unsafe_bytes(const struct format_piece *piece, unsigned flags)
+{
+	struct str rest = piece->modifiers;
+	enum format_modifier modifier;
+	bool has_slashes = (flags & FORMAT_NO_SLASH) == 0;
+
+	if (piece->token == FORMAT_TOKEN_USER_DIRECTORY ||
+	    piece->token == FORMAT_TOKEN_MDA)
+		return "";
+	while (format_next_modifier(&rest, &modifier))
+		if (modifier == FORMAT_RAW)
+			return has_slashes || (flags & FORMAT_STRICT) == 0 ?
+			    "" :
+			    "/";
+	return has_slashes ? "!#$%&'*?`{|}~" : "!#$%&'*?`{|}~/^";
+}
+
+/* False where nothing of it is left. */
+static bool
+format_slice_value(const struct format_piece *piece, struct str *value)
+{
+	int len = (int)value->len;
+	int begin = piece->slice.begin, end = piece->slice.end;
+
+	if (piece->slice.kind == FORMAT_SLICE_NONE)
+		return true;
+	if (begin >= len)
+		return false;
+	if (end >= len)
+		end = len - 1;
+	if (begin < 0)
+		begin += len;
+	if (piece->slice.kind == FORMAT_SLICE_INDEX)
+		end = begin;
+	else if (end < 0)
+		end += len - 1;
+	if (begin < 0 || end < begin)
+		return false;
+	*value = format_slice_of(*value, (uint32_t)begin, (uint32_t)end + 1);
+	return true;
+}
+
+static enum format_error
+format_expand_value(const struct format_piece *piece, unsigned flags,
+    char delimiter, const struct format_values *values,
+    struct format_result *result)
+{
+	struct format_result value = { .len = 0 };
+	struct str rest = piece->modifiers, text;
+	enum format_modifier modifier;
+
+	if (!format_append_token(&value, piece->token, flags, values))
+		return FORMAT_RESULT_TOO_LONG;
+	while (format_next_modifier(&rest, &modifier))
+		format_modify(&value, modifier, delimiter);
+	format_sanitise(&value, format_unsafe_bytes(piece, flags));
+	text = (struct str){ value.text, value.len };
+	if (text.len == 0)
+		return (flags & FORMAT_STRICT) != 0 ? FORMAT_EMPTY : FORMAT_OK;
+	if (!format_slice_value(piece, &text))
+		return FORMAT_SLICE_OUTSIDE;
+	return format_append(result, text) ? FORMAT_OK : FORMAT_RESULT_TOO_LONG;
+}
+
+static enum format_error
+format_expand_piece(const struct format_piece *piece, unsigned flags,
+    char delimiter, const struct format_values *values,
+    struct format_result *result)
+{
+	bool fits = true;
+
+	switch (piece->kind) {
+	case FORMAT_VALUE:
+		return format_expand_value(piece, flags, delimiter, values,
+		    result);
+	case FORMAT_BAD:
+		return piece->error;
+	case FORMAT_HOME:
+		fits = format_append(result, values->directory) &&
+		    format_append(result, STR_LIT("/"));
+		break;
+	case FORMAT_LITERAL:
+		fits = format_append(result, piece->text);
+		break;
+	}
+	return fits ? FORMAT_OK : FORMAT_RESULT_TOO_LONG;
+}
+
+enum format_error
+format_expand(struct str format, unsigned flags, char delimiter,
+    const struct format_values *values, struct format_result *result_r)
+{
+	enum format_error error = FORMAT_OK;
+	struct format_piece piece;
+	struct format_scan scan;
+
+	result_r->len = 0;
+	format_scan_init(&scan, format, flags);
+	while (error == FORMAT_OK && format_scan_next(&scan, &piece))
+		error = format_expand_piece(&piece, flags, delimiter, values,
+		    result_r);
+	if (error == FORMAT_OK && result_r->len == 0 &&
+	    (flags & FORMAT_STRICT) != 0)
+		error = FORMAT_EMPTY;
+	result_r->text[result_r->len] = '\0';
+	return error;
 }

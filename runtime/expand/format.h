@@ -2,7 +2,7 @@
  * Format strings: "%{token[a:b]:modifier|modifier}" in maildir paths, in
  * commands, in wrappers and in targets of aliases. The scanner cuts a text
  * into pieces; the checks look for bad ones, the expansion replaces tokens
- * by values. It never allocates: every piece points into the text.
+ * by values. Never allocates: every piece points into the text.
  *
  *     text  = [ "~/" ] { byte | "%%" | "%{" token "}" }
  *     token = NAME [ "[" index "]" | "[" [ index ] ":" [ index ] "]" ]
@@ -14,10 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/mailaddr.h"
 #include "runtime/base/str.h"
 
-#define FORMAT_TOKEN_MAX 127  /* bytes between "%{" and "}" */
-#define FORMAT_INDEX_MAX 1024 /* of a slice, either sign */
+#define FORMAT_TOKEN_MAX  127  /* bytes between "%{" and "}" */
+#define FORMAT_INDEX_MAX  1024 /* of a slice, either sign */
+#define FORMAT_RESULT_MAX 1023 /* bytes of a value, and of the whole */
 
 /* Append-only; names are compared without case. */
 #define FORMAT_TOKENS(X) \
@@ -55,6 +57,15 @@ enum {
 	FORMAT_MODERN = 1,  /* %{mbox.from} exists */
 	FORMAT_WRAPPER = 2, /* %{mda} exists */
 	FORMAT_NATIVE = 4,  /* none of the original's defects in slices */
+
+	/* Of the expansion only. Up to 6.4, and mended: no "/" or "^". */
+	FORMAT_NO_SLASH = 8,
+
+	/*
+	 * Up to 6.4: an empty value or result is an error, the null sender
+	 * is "@", and with FORMAT_NO_SLASH raw values have no "/" either.
+	 */
+	FORMAT_STRICT = 16,
 };
 
 enum format_kind {
@@ -80,6 +91,11 @@ enum format_error {
 	/* Valid by the manual, never works in the original. */
 	FORMAT_NEGATIVE_INDEX,
 	FORMAT_SLICE_WITH_MODIFIER,
+
+	/* Of the expansion: these depend on the values. */
+	FORMAT_SLICE_OUTSIDE,
+	FORMAT_EMPTY,
+	FORMAT_RESULT_TOO_LONG,
 	FORMAT_ERROR_COUNT
 };
 
@@ -138,6 +154,32 @@ enum format_error format_check(struct str text, unsigned flags,
  */
 bool format_next_modifier(struct str *modifiers,
     enum format_modifier *modifier_r);
+
+/* What a format is expanded with. The null sender is empty. */
+struct format_values {
+	struct mailaddr sender;
+	struct mailaddr rcpt; /* as given in the RCPT command */
+	struct mailaddr dest; /* after expansion */
+	struct str username;
+	struct str directory;
+	struct str mda; /* FORMAT_WRAPPER: the command that is wrapped */
+};
+
+struct format_result {
+	char text[FORMAT_RESULT_MAX + 1]; /* ends in NUL */
+	uint32_t len;
+};
+
+/*
+ * A value goes through its modifiers from left to right, is sanitised, and
+ * sliced. Sanitising makes ":" of each of !#$%&'*?`{|}~, but not in
+ * user.directory, mda, and values with the modifier "raw". "strip" takes
+ * out what stands from the first delimiter up to "@" or the end. *result_r
+ * is undefined after an error.
+ */
+enum format_error format_expand(struct str format, unsigned flags,
+    char delimiter, const struct format_values *values,
+    struct format_result *result_r);
 
 /* Names for messages and suggestions. */
 const char *format_token_name(enum format_token token);

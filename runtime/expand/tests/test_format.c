@@ -242,3 +242,201 @@ Test(format, has_a_text_for_each_error)
 	for (unsigned i = 0; i < FORMAT_ERROR_COUNT; i++)
 		cr_expect_not_null(format_error_text((enum format_error)i));
 }
+
+static const struct format_values test_values = {
+	.sender = { { "Joe.B+box", 9 }, { "Send.Test", 9 } },
+	.rcpt = { { "bob+Tag", 7 }, { "F.test", 6 } },
+	.dest = { { "carol/x^y|z+T", 13 }, { "example.org", 11 } },
+	.username = { "carol", 5 },
+	.directory = { "/home/c|d", 9 },
+	.mda = { "/bin/mda 'x' | y", 16 },
+};
+
+static const struct format_values test_null_sender = {
+	.rcpt = { { "bob+Tag", 7 }, { "F.test", 6 } },
+	.dest = { { "bob", 3 }, { "F.test", 6 } },
+};
+
+enum {
+	TEST_6_0 = FORMAT_NO_SLASH | FORMAT_STRICT,
+	TEST_6_4 = TEST_6_0 | FORMAT_MODERN,
+	TEST_MENDED = TEST_NATIVE | FORMAT_NO_SLASH,
+};
+
+struct test_expansion {
+	const char *format;
+	unsigned flags;
+	const char *text; /* NULL: error */
+	enum format_error error;
+};
+
+static void
+test_expand(const struct test_expansion *cases, size_t count,
+    const struct format_values *values)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct test_expansion *one = &cases[i];
+		struct format_result result;
+		enum format_error error;
+
+		error = format_expand(str_from(one->format), one->flags, '+',
+		    values, &result);
+		cr_expect_eq(error, one->error, "%s: %s", one->format,
+		    format_error_text(error));
+		if (one->text == NULL || error != FORMAT_OK)
+			continue;
+		cr_expect_str_eq(result.text, one->text, "%s: %s", one->format,
+		    result.text);
+		cr_expect_eq(result.len, strlen(one->text), "%s", one->format);
+	}
+}
+
+static const struct test_expansion test_expansions[] = {
+	{ "", TEST_MODERN, "", FORMAT_OK },
+	{ "", TEST_6_0, NULL, FORMAT_EMPTY },
+	{ "/m/100%% %u %", TEST_6_0, "/m/100% %u %", FORMAT_OK },
+	{ "~/Maildir", TEST_6_0, "/home/c|d/Maildir", FORMAT_OK },
+	{ "/~/", TEST_6_0, "/~/", FORMAT_OK },
+	{ "%{sender} %{rcpt}", TEST_6_0, "Joe.B+box@Send.Test bob+Tag@F.test",
+	    FORMAT_OK },
+	{ "%{sender.user} %{sender.domain}", TEST_6_0, "Joe.B+box Send.Test",
+	    FORMAT_OK },
+	{ "%{rcpt.user} %{rcpt.domain}", TEST_6_0, "bob+Tag F.test",
+	    FORMAT_OK },
+	{ "%{dest.domain} %{user.username}", TEST_6_0, "example.org carol",
+	    FORMAT_OK },
+	{ "%{mbox.from}", TEST_6_4, "Joe.B+box@Send.Test", FORMAT_OK },
+	{ "%{mbox.from}", TEST_6_0, NULL, FORMAT_MODERN_TOKEN },
+	{ "w %{mda}", TEST_WRAPPER, "w /bin/mda 'x' | y", FORMAT_OK },
+	{ "%{user.directory}/M", TEST_6_0, "/home/c|d/M", FORMAT_OK },
+	{ "%{nosuch}", TEST_6_0, NULL, FORMAT_UNKNOWN_TOKEN },
+	{ "a%{dest", TEST_MODERN, NULL, FORMAT_UNTERMINATED },
+};
+
+Test(format, replaces_tokens_by_values)
+{
+	test_expand(test_expansions, TEST_COUNT(test_expansions), &test_values);
+}
+
+static const struct test_expansion test_sanitised[] = {
+	{ "%{dest}", TEST_6_0, "carol:x:y:z+T@example.org", FORMAT_OK },
+	{ "%{dest}", TEST_MENDED, "carol:x:y:z+T@example.org", FORMAT_OK },
+	{ "%{dest}", TEST_MODERN, "carol/x^y:z+T@example.org", FORMAT_OK },
+	{ "%{dest.user:raw}", TEST_6_0, "carol:x^y|z+T", FORMAT_OK },
+	{ "%{dest.user:raw}", TEST_MENDED, "carol/x^y|z+T", FORMAT_OK },
+	{ "%{dest.user:raw}", TEST_MODERN, "carol/x^y|z+T", FORMAT_OK },
+	{ "%{dest.user:raw|uppercase}", TEST_MODERN, "CAROL/X^Y|Z+T",
+	    FORMAT_OK },
+};
+
+Test(format, sanitises_values)
+{
+	test_expand(test_sanitised, TEST_COUNT(test_sanitised), &test_values);
+}
+
+Test(format, sanitises_each_unsafe_byte)
+{
+	struct format_values values = test_values;
+	struct format_result result;
+
+	values.username = STR_LIT("!#$%&'*?`{|}~+-=_.\"\\ aZ9");
+	cr_expect_eq(format_expand(STR_LIT("%{user.username}"), TEST_MODERN,
+			 '+', &values, &result),
+	    FORMAT_OK);
+	cr_expect_str_eq(result.text, ":::::::::::::+-=_.\"\\ aZ9");
+}
+
+static const struct test_expansion test_modified[] = {
+	{ "%{sender:lowercase}", TEST_6_0, "joe.b+box@send.test", FORMAT_OK },
+	{ "%{sender.domain:UPPERCASE}", TEST_6_0, "SEND.TEST", FORMAT_OK },
+	{ "%{sender.user:strip}", TEST_6_0, "Joe.B", FORMAT_OK },
+	{ "%{sender:strip}", TEST_6_0, "Joe.B@Send.Test", FORMAT_OK },
+	{ "%{sender:lowercase|strip}", TEST_6_0, "joe.b@send.test", FORMAT_OK },
+	{ "%{dest.domain:strip}", TEST_6_0, "example.org", FORMAT_OK },
+	{ "%{sender:strip,lowercase}", TEST_6_0, NULL, FORMAT_COMMA },
+	{ "%{sender:nosuch}", TEST_6_0, NULL, FORMAT_UNKNOWN_MODIFIER },
+};
+
+Test(format, applies_modifiers)
+{
+	test_expand(test_modified, TEST_COUNT(test_modified), &test_values);
+}
+
+static const struct test_expansion test_sliced[] = {
+	{ "%{user.username[0]}", TEST_6_0, "c", FORMAT_OK },
+	{ "%{user.username[4]}", TEST_6_0, "l", FORMAT_OK },
+	{ "%{user.username[5]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{user.username[0:2]}", TEST_6_0, "car", FORMAT_OK },
+	{ "%{user.username[1:1]}", TEST_6_0, "a", FORMAT_OK },
+	{ "%{user.username[-3:]}", TEST_6_0, "rol", FORMAT_OK },
+	{ "%{user.username[-4:-1]}", TEST_6_0, "aro", FORMAT_OK },
+	{ "%{dest.domain[0:-4]}", TEST_6_0, "example", FORMAT_OK },
+	{ "%{user.username[:2]}", TEST_6_0, "car", FORMAT_OK },
+	{ "%{user.username[:]}", TEST_6_0, "carol", FORMAT_OK },
+	{ "%{user.username[2:99]}", TEST_6_0, "rol", FORMAT_OK },
+	{ "%{user.username[9:]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{user.username[-9:]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{user.username[0:-9]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{user.username[4:-3]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{user.username[-1]}", TEST_6_4, NULL, FORMAT_NEGATIVE_INDEX },
+	{ "%{user.username[-1]}", TEST_NATIVE, "l", FORMAT_OK },
+	{ "%{user.username[-5]}", TEST_NATIVE, "c", FORMAT_OK },
+	{ "%{user.username[-6]}", TEST_NATIVE, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "%{sender.user[0:1]:lowercase}", TEST_6_4, NULL,
+	    FORMAT_SLICE_WITH_MODIFIER },
+	{ "%{sender.user[0:1]:lowercase}", TEST_NATIVE, "jo", FORMAT_OK },
+	{ "%{sender.user[-2:]:strip}", TEST_NATIVE, ".B", FORMAT_OK },
+	{ "%{dest.user[4:6]}", TEST_6_0, "l:x", FORMAT_OK },
+};
+
+Test(format, slices_values)
+{
+	test_expand(test_sliced, TEST_COUNT(test_sliced), &test_values);
+}
+
+static const struct test_expansion test_empty[] = {
+	{ "%{sender}", TEST_6_0, "@", FORMAT_OK },
+	{ "%{sender[2:5]}", TEST_6_0, NULL, FORMAT_SLICE_OUTSIDE },
+	{ "a%{sender.user}", TEST_6_0, NULL, FORMAT_EMPTY },
+	{ "%{mbox.from}", TEST_6_4, "MAILER-DAEMON", FORMAT_OK },
+	{ "a%{sender}b", TEST_MODERN, "ab", FORMAT_OK },
+	{ "a%{sender.user}b", TEST_MODERN, "ab", FORMAT_OK },
+	{ "a%{sender[2:5]}b", TEST_MODERN, "ab", FORMAT_OK },
+	{ "%{sender.user:strip|raw}", TEST_MODERN, "", FORMAT_OK },
+	{ "%{mbox.from}", TEST_MODERN, "MAILER-DAEMON", FORMAT_OK },
+};
+
+Test(format, expands_empty_values)
+{
+	test_expand(test_empty, TEST_COUNT(test_empty), &test_null_sender);
+}
+
+/* A format of that many bytes, then one value of that many. */
+static enum format_error
+test_long_result(uint32_t literal, uint32_t value)
+{
+	struct format_values values = test_values;
+	char format[2048], username[2048];
+	struct format_result result;
+	int len;
+
+	memset(format, 'a', literal);
+	memset(username, 'b', value);
+	values.username = (struct str){ username, value };
+	len = snprintf(format + literal, sizeof(format) - literal,
+	    "%%{user.username}");
+	return format_expand((struct str){ format, literal + (uint32_t)len },
+	    TEST_MODERN, '+', &values, &result);
+}
+
+Test(format, limits_the_result)
+{
+	const uint32_t max = FORMAT_RESULT_MAX;
+
+	cr_expect_eq(test_long_result(max, 0), FORMAT_OK);
+	cr_expect_eq(test_long_result(0, max), FORMAT_OK);
+	cr_expect_eq(test_long_result(max - 5, 5), FORMAT_OK);
+	cr_expect_eq(test_long_result(max + 1, 0), FORMAT_RESULT_TOO_LONG);
+	cr_expect_eq(test_long_result(0, max + 1), FORMAT_RESULT_TOO_LONG);
+	cr_expect_eq(test_long_result(max - 5, 6), FORMAT_RESULT_TOO_LONG);
+}
