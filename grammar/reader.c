@@ -41,6 +41,12 @@ reader_is_statement(enum keyword keyword, enum dialect dialect)
 	return *k == keyword;
 }
 
+static struct str
+reader_id(const uint64_t id[2])
+{
+	return (struct str){ (const char *)id, 2 * sizeof(*id) };
+}
+
 static void
 reader_open(struct reader *reader, struct source_file *file,
     const struct parse_text *id)
@@ -48,7 +54,10 @@ reader_open(struct reader *reader, struct source_file *file,
 	struct reader_file *open = ARENA_NEW(reader->lexer.arena,
 	    struct reader_file);
 
-	open->id = *id;
+	open->id[0] = id->dev;
+	open->id[1] = id->ino;
+	open->is_open = true;
+	*strmap_put(&reader->seen, reader_id(open->id)) = open;
 	open->below = reader->files;
 	reader->files = open;
 	lexer_push_file(&reader->lexer, file);
@@ -140,6 +149,7 @@ reader_init(struct reader *reader, const struct parse_options *options,
 	lexer->diags = diags;
 	lexer->target = target;
 	strmap_init(&lexer->macros, lexer->arena);
+	strmap_init(&reader->seen, lexer->arena);
 	if (lexer_init(lexer) != 0)
 		return -1;
 	for (size_t i = 0; i < options->define_count; i++)
@@ -158,10 +168,11 @@ reader_fini(struct reader *reader)
 static bool
 reader_is_open(const struct reader *reader, const struct parse_text *id)
 {
-	for (const struct reader_file *f = reader->files; f; f = f->below)
-		if (f->id.dev == id->dev && f->id.ino == id->ino)
-			return true;
-	return false;
+	const uint64_t key[2] = { id->dev, id->ino };
+	const struct reader_file *file = strmap_get(&reader->seen,
+	    reader_id(key));
+
+	return file != NULL && file->is_open;
 }
 
 /* To the daemons a directory is an empty file. */
@@ -304,6 +315,7 @@ reader_scan(struct reader *reader, struct token *token)
 			token->kind = TOKEN_STOP;
 			return;
 		}
+		reader->files->is_open = false;
 		reader->files = reader->files->below;
 		lexer_pop(lexer);
 		lexer_next(lexer, token);

@@ -10,7 +10,8 @@
 #include "grammar/parse.h"
 
 struct reader_file {
-	struct parse_text id; /* dev and ino */
+	uint64_t id[2]; /* dev and ino */
+	bool is_open;
 	struct reader_file *below;
 };
 
@@ -20,6 +21,7 @@ struct reader {
 	struct lexer lexer;
 	const struct parse_options *options;
 	struct reader_file *files; /* open ones, innermost first */
+	struct strmap seen;        /* ids to the last reader_file of each */
 	uint32_t include_count;
 
 	/* The statement being read. */
