@@ -7,6 +7,7 @@
 #ifndef GRAMMAR_RENDER_H
 #define GRAMMAR_RENDER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -38,5 +39,19 @@ bool render_diags(FILE *out, const struct diag_list *list,
 
 /* Whether text written to out should have colour (a terminal, NO_COLOR). */
 bool render_wants_color(FILE *out);
+
+/* Foreign bytes in what other printers write. */
+
+/* 1 to 4, the bytes of the character at s; 0 where it is not UTF-8. */
+unsigned render_utf8_size(const char *s, size_t left);
+
+/* What could steer a terminal, or is not UTF-8, becomes \xNN. */
+void render_escaped(FILE *out, struct str s);
+
+/* A string in which bytes that are not UTF-8 are U+FFFD. NULL: no memory. */
+json_t *render_json_string(struct arena *arena, struct str s);
+
+/* Takes value over. False where it is NULL or memory ran out. */
+bool render_json_write(FILE *out, json_t *value);
 
 #endif

@@ -6,8 +6,6 @@
 #ifndef GRAMMAR_RENDER_PRIVATE_H
 #define GRAMMAR_RENDER_PRIVATE_H
 
-#include <jansson.h>
-
 #include "grammar/render.h"
 
 struct render_span {
@@ -26,9 +24,6 @@ bool render_locate(const struct source_map *map, struct srcpos pos,
 const struct diag_note *render_notes(const struct diag_list *list,
     const struct diag *diag, struct diag_note *storage);
 
-/* 1 to 4, the bytes of the character at s; 0 where it is not UTF-8. */
-unsigned render_utf8_size(const char *s, size_t left);
-
 /* One character or invalid byte as shown: every column is one character. */
 struct render_unit {
 	char text[16];
@@ -43,14 +38,6 @@ struct render_unit {
  * \xNN.
  */
 void render_unit_next(const char *s, size_t left, struct render_unit *unit_r);
-
-void render_escaped(FILE *out, struct str s);
-
-/* A string in which bytes that are not UTF-8 are U+FFFD. NULL: no memory. */
-json_t *render_json_string(struct arena *arena, struct str s);
-
-/* Takes value over. False where it is NULL or memory ran out. */
-bool render_json_write(FILE *out, json_t *value);
 
 /* The printers. Errors of out itself are left for the caller to find. */
 void render_text(FILE *out, const struct diag_list *list,
