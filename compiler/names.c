@@ -54,6 +54,7 @@ names_suggest(struct names *names, enum names_kind kind, struct word name,
 	const struct strmap *map = &names->maps[kind];
 	struct names_entry *entry;
 	struct suggest nearest;
+	bool is_quoted;
 
 	if (++names->suggested > NAMES_SUGGESTIONS_MAX)
 		return;
@@ -68,8 +69,11 @@ names_suggest(struct names *names, enum names_kind kind, struct word name,
 		return;
 	diag_note(diags, diag, entry->stmt->name.pos,
 	    "did you mean '%.*s', declared here?", STR_ARG(nearest.best));
-	if (source_expansion_at(diags->map, name.pos) == NULL)
-		diag_edit(diags, diag, name.pos,
-		    name.kind == WORD_QUOTED ? "\"%.*s\"" : "%.*s",
-		    STR_ARG(nearest.best));
+	if (source_expansion_at(diags->map, name.pos) != NULL ||
+	    memchr(nearest.best.ptr, '"', nearest.best.len) != NULL)
+		return;
+	is_quoted = name.kind == WORD_QUOTED ||
+	    entry->stmt->name.kind == WORD_QUOTED;
+	diag_edit(diags, diag, name.pos, is_quoted ? "\"%.*s\"" : "%.*s",
+	    STR_ARG(nearest.best));
 }
