@@ -35,6 +35,7 @@ NO_FIXTURE = {
 NO_EXAMPLE = {
     **NO_FIXTURE,
     "nul-byte": "a NUL byte does not show",
+    "string-too-long": "takes more than 8,000 bytes",
     "bad-table-file": "needs a table file",
 }
 
@@ -76,11 +77,21 @@ def check_orphans(confs):
     return f"without .conf: {' '.join(orphans)}" if orphans else ""
 
 
+def check_unread():
+    """Files beside the fixtures, of which none speaks."""
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    texts = b"".join(path.read_bytes() for path in files
+                     if path.suffix != ".out")
+    unread = [path.name for path in files
+              if path.parent != FOLDER and path.name.encode() not in texts]
+    return f"no fixture names: {' '.join(unread)}" if unread else ""
+
+
 def check_coverage(name, ids, stems):
     """ids: of each fixture; stems: names of all."""
-    if name in NO_FIXTURE:
-        return ""
     alone = [stem for stem, seen in ids.items() if seen == {name}]
+    if name in NO_FIXTURE:
+        return f"excused, and has {alone[0]}" if alone else ""
     if not alone:
         return "no fixture fires it and nothing else"
     near = {stem[:-3] for stem in stems if stem.endswith("-ok")}
@@ -92,14 +103,14 @@ def check_coverage(name, ids, stems):
 
 
 def check_example(name):
-    if name in NO_EXAMPLE:
-        return ""
     text = compile_config("--explain", name).stdout.decode()
     match = EXAMPLE.search(text)
     if not match or not match[1].strip():
         return "no example in its --explain text"
     done = compile_config("-n", "-", stdin=match[1].encode())
     said = done.stderr.decode(errors="replace")
+    if name in NO_EXAMPLE:
+        return "excused, and has one" if fired(said) == {name} else ""
     if fired(said) != {name}:
         return f"the example says:\n{said or 'nothing'}"
     return ""
@@ -116,6 +127,7 @@ def main():
     for conf in confs:
         tap.case(conf.stem, check_golden(conf))
     tap.case("every .out has its .conf", check_orphans(confs))
+    tap.case("every other file is read", check_unread())
     ids = {conf.stem: fired(out.read_text(errors="replace"))
            for conf in confs if (out := conf.with_suffix(".out")).exists()}
     for name in check_names():
