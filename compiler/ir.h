@@ -268,6 +268,11 @@ enum ir_decision {
 	IR_DECISIONS
 };
 
+/* As in the config: "mail-from", "fcrdns", "bypass". */
+const char *ir_phase_word(enum ir_phase phase);
+const char *ir_condition_word(enum ir_condition condition);
+const char *ir_decision_word(enum ir_decision decision);
+
 enum ir_filter_kind {
 	IR_FILTER_PROC,
 	IR_FILTER_CHAIN,

@@ -38,6 +38,24 @@ static const enum clause_kind lower_filter_decisions[IR_DECISIONS] = {
 	[IR_DECISION_BYPASS] = CLAUSE_BYPASS,
 };
 
+const char *
+ir_phase_word(enum ir_phase phase)
+{
+	return lower_phases[phase];
+}
+
+const char *
+ir_condition_word(enum ir_condition condition)
+{
+	return clause_words(lower_conditions[condition].clause, DIALECT_MODERN);
+}
+
+const char *
+ir_decision_word(enum ir_decision decision)
+{
+	return clause_words(lower_filter_decisions[decision], DIALECT_MODERN);
+}
+
 static void
 lower_wrapper(struct lower *lower, const struct stmt *stmt)
 {
