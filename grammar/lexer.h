@@ -110,8 +110,8 @@ void lexer_report_control(struct lexer *lexer, struct srcpos pos);
 void lexer_report_crlf(struct lexer *lexer, struct srcpos pos);
 void lexer_report_expansion(struct lexer *lexer, struct srcpos pos);
 void lexer_report_long(struct lexer *lexer, const char *what, uint32_t max);
-void lexer_report_macro(struct lexer *lexer, struct srcpos pos,
-    struct str name, bool has_brace);
+void lexer_report_macro(struct lexer *lexer, struct srcpos pos, struct str name,
+    bool has_brace);
 void lexer_report_missing_newline(struct lexer *lexer, struct srcpos pos);
 void lexer_report_nul(struct lexer *lexer, struct srcpos pos);
 void lexer_report_unquoted(struct lexer *lexer, struct srcpos pos,
