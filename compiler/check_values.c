@@ -416,6 +416,7 @@ check_values(struct compilation *comp)
 		.comp = comp,
 		.diags = &comp->diags,
 		.target = &comp->tree->target,
+		.regex_left = VALUES_REGEX_TOTAL,
 	};
 
 	for (unsigned i = 0; i < VALUES_USES; i++)

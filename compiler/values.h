@@ -8,6 +8,9 @@
 
 #include "compiler/compilation.h"
 
+/* All regular expressions together: some seconds at worst. */
+#define VALUES_REGEX_TOTAL (1u << 25)
+
 /* What the elements of a table are for. */
 enum values_use {
 	VALUES_NETWORK,      /* clients, as addresses and networks */
@@ -26,6 +29,8 @@ struct values {
 
 	/* Declared tables that have been gone through for a use. */
 	struct strmap seen[VALUES_USES];
+
+	uint32_t regex_left; /* cost of the patterns that are still tried */
 };
 
 /* One element, and the table clause that it is used in. */

@@ -14,8 +14,7 @@
 #include "runtime/expand/format.h"
 
 enum {
-	/* Of the automaton that the C library would build of a pattern. */
-	VALUES_REGEX_MAX = 1 << 16,
+	VALUES_REGEX_MAX = 1 << 18, /* of the cost of one pattern */
 	VALUES_REGERROR_MAX = 128,
 };
 
@@ -195,26 +194,40 @@ values_relay_domain(struct values *v, const struct values_elem *at)
 }
 
 /*
- * The C library repeats what stands before "{n,m}" in memory, and nested
- * ones multiply: patterns that might grow too large are not tried. An upper
- * bound, as if all were nested.
+ * What it may take to compile a pattern. The C library repeats what stands
+ * before "{n,m}" in memory, nested ones multiply, and each "*" may look at
+ * all states again: as if everything were nested. Saturates.
  */
-static bool
-values_regex_is_small(const char *pattern)
+static uint32_t
+values_regex_cost(const char *pattern)
 {
-	unsigned long size = strlen(pattern) + 1, count;
+	uint64_t states = strlen(pattern) + 1, loops = 1;
+	unsigned long count;
 
 	for (const char *p = pattern; *p != '\0'; p++) {
+		loops += strchr("*+?{", *p) != NULL;
 		if (*p != '{' && *p != ',')
 			continue;
 		count = strtoul(p + 1, NULL, 10);
 		if (count > VALUES_REGEX_MAX)
-			return false;
-		if (count > 1)
-			size *= count;
-		if (size > VALUES_REGEX_MAX)
-			return false;
+			return UINT32_MAX;
+		states *= count > 1 ? count : 1;
+		if (states > VALUES_REGEX_MAX)
+			return UINT32_MAX;
 	}
+	return states * loops > UINT32_MAX ? UINT32_MAX :
+					     (uint32_t)(states * loops);
+}
+
+/* Patterns that would take too long, alone or together, are not tried. */
+static bool
+values_regex_is_cheap(struct values *v, const char *pattern)
+{
+	uint32_t cost = values_regex_cost(pattern);
+
+	if (cost > VALUES_REGEX_MAX || cost > v->regex_left)
+		return false;
+	v->regex_left -= cost;
 	return true;
 }
 
@@ -255,7 +268,7 @@ values_regex(struct values *v, const struct values_elem *at)
 	values_regex_class(v, at, word);
 	if (str_has_prefix(lower, "(?i)"))
 		pattern += 4;
-	if (!values_regex_is_small(pattern))
+	if (!values_regex_is_cheap(v, pattern))
 		return;
 	error = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_ICASE);
 	if (error == 0) {
