@@ -99,7 +99,6 @@ diagram_init(struct diagram *diagram)
 	struct diagram_residue end = { .rule = UINT32_MAX };
 
 	memset(diagram, 0, sizeof(*diagram));
-	diagram->edge_limit = UINT32_MAX;
 	diagram->memo_room = DIAGRAM_MEMO_ROOM;
 	diagram->memo = calloc(diagram->memo_room, sizeof(*diagram->memo));
 	if (diagram->memo == NULL)
@@ -125,6 +124,7 @@ diagram_fini(struct diagram *diagram)
 	free(diagram->residue_table.slots);
 	free(diagram->question_table.slots);
 	free(diagram->memo);
+	free(diagram->marks);
 	memset(diagram, 0, sizeof(*diagram));
 }
 
@@ -386,6 +386,10 @@ diagram_apply_nodes(struct diagram *diagram, uint32_t a, uint32_t b)
 
 	if (edges == NULL)
 		abort();
+	if (diagram->steps < (uint64_t)va.left + vb.left + 1)
+		diagram->has_given_up = true;
+	else
+		diagram->steps -= (uint64_t)va.left + vb.left + 1;
 	otherwise = diagram_apply(diagram, va.otherwise, vb.otherwise);
 	while ((va.left > 0 || vb.left > 0) && !diagram->has_given_up) {
 		uint32_t na = diagram_next_value(diagram, &va);
@@ -399,8 +403,6 @@ diagram_apply_nodes(struct diagram *diagram, uint32_t a, uint32_t b)
 	}
 	result = diagram_node(diagram, level, otherwise, edges, count);
 	free(edges);
-	if (diagram->edge_count > diagram->edge_limit)
-		diagram->has_given_up = true;
 	return result;
 }
 
@@ -430,10 +432,11 @@ diagram_apply(struct diagram *diagram, uint32_t a, uint32_t b)
 }
 
 uint32_t
-diagram_min(struct diagram *diagram, uint32_t a, uint32_t b)
+diagram_min(struct diagram *diagram, uint32_t a, uint32_t b, uint64_t steps)
 {
 	uint32_t result;
 
+	diagram->steps = steps;
 	diagram->has_given_up = false;
 	result = diagram_apply(diagram, a, b);
 	return diagram->has_given_up ? diagram_no_match() : result;
@@ -485,8 +488,7 @@ diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
 /* Measures. */
 
 struct diagram_measure {
-	const struct diagram *diagram;
-	uint8_t *seen;
+	struct diagram *diagram;
 	uint32_t nodes;
 	uint32_t edges;
 };
@@ -494,31 +496,37 @@ struct diagram_measure {
 static void
 diagram_measure_node(struct diagram_measure *measure, uint32_t node)
 {
+	struct diagram *diagram = measure->diagram;
 	const struct diagram_node *n;
 
-	if ((node & DIAGRAM_LEAF) || measure->seen[node])
+	if ((node & DIAGRAM_LEAF) || diagram->marks[node] == diagram->mark)
 		return;
-	measure->seen[node] = 1;
-	n = &measure->diagram->nodes[node];
+	diagram->marks[node] = diagram->mark;
+	n = &diagram->nodes[node];
 	measure->nodes++;
 	measure->edges += n->edge_count + 1;
 	diagram_measure_node(measure, n->otherwise);
 	for (uint32_t i = 0; i < n->edge_count; i++)
 		diagram_measure_node(measure,
-		    measure->diagram->edges[n->first_edge + i].child);
+		    diagram->edges[n->first_edge + i].child);
 }
 
 void
-diagram_measure(const struct diagram *diagram, uint32_t root, uint32_t *nodes_r,
+diagram_measure(struct diagram *diagram, uint32_t root, uint32_t *nodes_r,
     uint32_t *edges_r)
 {
 	struct diagram_measure measure = { .diagram = diagram };
 
-	measure.seen = calloc(diagram->node_count + 1, 1);
-	if (measure.seen == NULL)
-		abort();
+	while (diagram->mark_room < diagram->node_count) {
+		uint32_t old = diagram->mark_room;
+
+		diagram->marks = diagram_grow(diagram->marks,
+		    &diagram->mark_room, sizeof(*diagram->marks));
+		memset(diagram->marks + old, 0,
+		    (diagram->mark_room - old) * sizeof(*diagram->marks));
+	}
+	diagram->mark++;
 	diagram_measure_node(&measure, root);
-	free(measure.seen);
 	*nodes_r = measure.nodes;
 	*edges_r = measure.edges;
 }

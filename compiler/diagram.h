@@ -81,8 +81,13 @@ struct diagram {
 	struct diagram_memo *memo; /* a cache: entries overwrite each other */
 	uint32_t memo_room;
 
-	/* An operation gives up beyond this many edges; see diagram_min. */
-	uint32_t edge_limit;
+	/* Nodes that a measure has seen hold its number. */
+	uint32_t *marks;
+	uint32_t mark_room;
+	uint32_t mark;
+
+	/* diagram_min gives up when its steps, edges looked at, run out. */
+	uint64_t steps;
 	bool has_given_up;
 };
 
@@ -108,11 +113,11 @@ uint32_t diagram_child(const struct diagram *diagram, uint32_t node,
 
 /*
  * For every choice of classes the rules of both, in the order of their
- * numbers: the first match of the two together. Returns NO_MATCH's leaf and
- * sets has_given_up when the diagram would have more edges than edge_limit;
- * the limit is the caller's to set before.
+ * numbers: the first match of the two together. Takes at most so many
+ * steps; beyond them it sets has_given_up and returns the leaf of no-match.
  */
-uint32_t diagram_min(struct diagram *diagram, uint32_t a, uint32_t b);
+uint32_t diagram_min(struct diagram *diagram, uint32_t a, uint32_t b,
+    uint64_t steps);
 
 /*
  * then where condition, a diagram with the leaves DIAGRAM_TRUE and
@@ -126,8 +131,8 @@ uint32_t diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
 uint32_t diagram_walk(const struct diagram *diagram, uint32_t root,
     const uint32_t *classes);
 
-/* Nodes and edges that are reachable from a root. */
-void diagram_measure(const struct diagram *diagram, uint32_t root,
-    uint32_t *nodes_r, uint32_t *edges_r);
+/* Nodes and edges that are reachable from a root; takes as long. */
+void diagram_measure(struct diagram *diagram, uint32_t root, uint32_t *nodes_r,
+    uint32_t *edges_r);
 
 #endif

@@ -97,7 +97,7 @@ forest_compare_items(const void *va, const void *vb)
 }
 
 static uint32_t
-forest_size(const struct diagram *diagram, uint32_t root)
+forest_size(struct diagram *diagram, uint32_t root)
 {
 	uint32_t nodes, edges;
 
@@ -120,19 +120,16 @@ forest_add_tree(struct forest *forest, struct forest_tree tree)
 	forest->trees[forest->tree_count++] = tree;
 }
 
-/* False, and nothing changed, where the result would grow too much. */
+/* False, and nothing changed, where that would cost too much. */
 static bool
 forest_merge(struct forest *forest, const struct forest_tree *a,
     const struct forest_tree *b, struct forest_tree *tree_r)
 {
 	struct diagram *diagram = forest->diagram;
-	uint64_t limit = (uint64_t)diagram->edge_count + FOREST_SLACK +
-	    (uint64_t)FOREST_GROWTH * (a->edges + b->edges);
-	uint32_t root;
+	uint64_t steps = FOREST_SLACK +
+	    (uint64_t)FOREST_GROWTH * ((uint64_t)a->edges + b->edges);
+	uint32_t root = diagram_min(diagram, a->root, b->root, steps);
 
-	diagram->edge_limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
-	root = diagram_min(diagram, a->root, b->root);
-	diagram->edge_limit = UINT32_MAX;
 	if (diagram->has_given_up)
 		return false;
 	*tree_r = (struct forest_tree){
@@ -191,29 +188,49 @@ forest_compare_rules(const void *va, const void *vb)
 					       a->first_rule > b->first_rule;
 }
 
-/* Each tree in turn takes the next larger ones while that stays cheap. */
+/*
+ * One round: neighbours in size are merged in pairs. Of a pair that would
+ * grow too much the larger tree is done with; it moves behind the open
+ * ones. Returns how many are still open.
+ */
+static uint32_t
+forest_merge_round(struct forest *forest, uint32_t open)
+{
+	struct forest_tree *trees = forest->trees;
+	struct forest_tree *done = malloc(open * sizeof(*done));
+	uint32_t kept = 0, done_count = 0;
+
+	if (done == NULL)
+		abort();
+	qsort(trees, open, sizeof(*trees), forest_compare_sizes);
+	for (uint32_t i = 0; i < open; i += 2) {
+		struct forest_tree merged = trees[i];
+
+		if (i + 1 < open &&
+		    !forest_merge(forest, &trees[i], &trees[i + 1], &merged))
+			done[done_count++] = trees[i + 1];
+		trees[kept++] = merged;
+	}
+	/* Merged trees leave a gap before those that were done already. */
+	memcpy(trees + kept, done, done_count * sizeof(*done));
+	memmove(trees + kept + done_count, trees + open,
+	    (forest->tree_count - open) * sizeof(*trees));
+	forest->tree_count -= open - kept - done_count;
+	free(done);
+	return kept;
+}
+
 static void
 forest_merge_trees(struct forest *forest)
 {
-	struct forest_tree *trees = forest->trees;
-	uint32_t kept = 0;
+	uint32_t open = forest->tree_count;
 
-	if (forest->tree_count == 0)
+	if (open == 0)
 		return;
-	qsort(trees, forest->tree_count, sizeof(*trees), forest_compare_sizes);
-	for (uint32_t i = 1; i < forest->tree_count; i++) {
-		struct forest_tree merged;
-
-		if (forest_merge(forest, &trees[kept], &trees[i], &merged)) {
-			merged.edges = forest_size(forest->diagram,
-			    merged.root);
-			trees[kept] = merged;
-		} else {
-			trees[++kept] = trees[i];
-		}
-	}
-	forest->tree_count = kept + 1;
-	qsort(trees, forest->tree_count, sizeof(*trees), forest_compare_rules);
+	while (open > 1)
+		open = forest_merge_round(forest, open);
+	qsort(forest->trees, forest->tree_count, sizeof(*forest->trees),
+	    forest_compare_rules);
 }
 
 void

@@ -37,8 +37,8 @@ struct forest {
 	uint32_t tree_room;
 };
 
-/* Edges that a merge may make for each edge of what it merges. */
-#define FOREST_GROWTH 4
+/* Steps that a merge may take for each edge of what it merges. */
+#define FOREST_GROWTH 8
 
 void forest_build(struct forest *forest, struct diagram *diagram,
     const struct forest_rule *rules, uint32_t count);

@@ -190,13 +190,14 @@ Test(forest, has_the_root_of_the_plain_fold)
 			make_rule(&world, r, true);
 			root = diagram_min(&world.diagram, root,
 			    forest_rule_diagram(&world.diagram, &world.rules[r],
-				r));
+				r),
+			    UINT64_MAX);
 		}
 		forest_build(&forest, &world.diagram, world.rules,
 		    world.rule_count);
 		for (uint32_t i = 0; i < forest.tree_count; i++)
 			merged = diagram_min(&world.diagram, merged,
-			    forest.trees[i].root);
+			    forest.trees[i].root, UINT64_MAX);
 		cr_assert_eq(merged, root);
 		forest_fini(&forest);
 		diagram_fini(&world.diagram);
