@@ -39,12 +39,11 @@ print_conf_decision(struct print_conf *conf, const struct ir_filter *filter)
 static void
 print_conf_phase(struct print_conf *conf, const struct ir_filter *filter)
 {
-	const char *word = ir_condition_word(filter->condition);
+	const char *word = arena_printf(conf->arena, "%s%s%s",
+	    filter->is_negated ? "!" : "", ir_condition_word(filter->condition),
+	    filter->service == SERVICE_REGEX ? " regex" : "");
 
-	if (filter->service == SERVICE_REGEX)
-		word = arena_printf(conf->arena, "%s regex", word);
-	fprintf(conf->out, " phase %s match%s", ir_phase_word(filter->phase),
-	    filter->is_negated ? " !" : "");
+	fprintf(conf->out, " phase %s match", ir_phase_word(filter->phase));
 	if (filter->table == IR_NONE)
 		print_conf_flag(conf, word, true);
 	else

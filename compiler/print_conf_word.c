@@ -7,16 +7,17 @@
 #include "grammar/keyword.h"
 
 /*
- * Quotes do no harm, so a word stands bare only where it is plain, and no
- * version of either language knows it.
+ * Quotes do no harm: a word stands bare only where it is plain and no
+ * version reserves it.
  */
 static bool
 print_conf_is_bare(struct str word)
 {
 	uint32_t digits = 0;
 
-	if (word.len == 0 || !str_is_alnum(word.ptr[0]) ||
-	    keyword_find(word) != KEYWORD_NONE)
+	if (word.len == 0 ||
+	    (!str_is_alnum(word.ptr[0]) && word.ptr[0] != '_') ||
+	    keyword_since(keyword_find(word)) != 0)
 		return false;
 	for (uint32_t i = 0; i < word.len; i++)
 		if (!str_is_alnum(word.ptr[i]) &&
