@@ -4,26 +4,43 @@
 #include "compiler/decide.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#include "runtime/expand/expand.h"
 #include "runtime/expand/format.h"
 
 struct decide {
 	struct bind *bind;
 	struct arena *arena;
 	const struct session_context *context;
-	struct expand expand;
+	struct mailaddr rcpt;
+	struct expand *expand; /* in the arena: results point into it */
 	struct str last_entry; /* of the look-up before */
 
-	/* The evaluation that is going on. */
-	struct decide_miss *misses;
-	uint32_t miss_count;
-
-	struct decide_evaluation *evaluations;
-	uint32_t evaluation_count;
-	uint32_t evaluation_room;
+	struct decide_evaluation *evaluation; /* the one that goes on */
+	struct decide_evaluation **evaluation_end;
 };
+
+const char *
+decide_verdict_name(enum decide_verdict verdict)
+{
+	static const char *const names[DECIDE_VERDICTS] = {
+		[DECIDE_ACCEPT] = "accept",
+		[DECIDE_REJECT] = "reject",
+		[DECIDE_NO_MATCH] = "no-match",
+		[DECIDE_TEMPFAIL] = "tempfail",
+	};
+
+	return names[verdict];
+}
+
+bool
+decide_locate(const struct bind *bind, uint32_t rule,
+    struct source_location *loc_r)
+{
+	return source_locate(&bind->comp->map,
+	    bind->ir->rules[rule].stmt->pos.begin, loc_r);
+}
+
+/* Questions of the rules. */
 
 static enum answer
 decide_lookup(void *arg, uint32_t table, enum service service, struct str key)
@@ -60,14 +77,25 @@ static void
 decide_trace(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
 {
 	struct decide *decide = arg;
+	struct decide_evaluation *evaluation = decide->evaluation;
 
 	if (answer != ANSWER_YES)
-		decide->misses[decide->miss_count++] = (struct decide_miss){
-			.rule = rule,
-			.pred = pred,
-			.answer = answer,
-			.entry = decide->last_entry,
-		};
+		evaluation->misses[evaluation->miss_count++] =
+		    (struct decide_step){ rule, pred, answer,
+			    decide->last_entry };
+	decide->last_entry = STR_LIT("");
+}
+
+static void
+decide_trace_hit(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
+{
+	struct decide *decide = arg;
+	struct decide_evaluation *evaluation = decide->evaluation;
+
+	(void)rule;
+	evaluation->hits[evaluation->hit_count++] = (struct decide_step){
+		evaluation->result.rule, pred, answer, decide->last_entry
+	};
 	decide->last_entry = STR_LIT("");
 }
 
@@ -78,29 +106,55 @@ decide_address_text(struct decide *decide, struct mailaddr address)
 	    STR_ARG(address.user), STR_ARG(address.domain)));
 }
 
-static void
-decide_note_evaluation(struct decide *decide,
-    const struct expand_request *request, struct ruleset_result result)
+static struct ruleset_result
+decide_ask(struct decide *decide, const struct ruleset *ruleset,
+    void (*trace)(void *, uint32_t, uint32_t, enum answer))
 {
-	struct decide_evaluation *wider;
+	const struct ruleset_callbacks callbacks = {
+		.arg = decide,
+		.lookup = decide_lookup,
+		.is_local_address = decide_is_local_address,
+		.is_local_name = decide_is_local_name,
+		.trace = trace,
+	};
 
-	if (decide->evaluation_count == decide->evaluation_room) {
-		decide->evaluation_room = decide->evaluation_room * 2 + 4;
-		wider = arena_alloc(decide->arena,
-		    decide->evaluation_room * sizeof(*wider));
-		if (decide->evaluation_count > 0)
-			memcpy(wider, decide->evaluations,
-			    decide->evaluation_count * sizeof(*wider));
-		decide->evaluations = wider;
-	}
-	decide->evaluations[decide->evaluation_count++] =
-	    (struct decide_evaluation){
-		    .address = decide_address_text(decide, request->address),
-		    .is_internal = request->is_internal,
-		    .result = result,
-		    .misses = decide->misses,
-		    .miss_count = decide->miss_count,
-	    };
+	return ruleset_eval(ruleset, &decide->evaluation->envelope, &callbacks);
+}
+
+/* Asks the rule that matched again: what it was is not known before. */
+static void
+decide_note_hits(struct decide *decide, struct decide_evaluation *evaluation)
+{
+	const struct ruleset alone = {
+		&decide->bind->ir->ruleset.rules[evaluation->result.rule], 1
+	};
+
+	evaluation->hits = arena_alloc(decide->arena,
+	    alone.rules->pred_count * sizeof(*evaluation->hits));
+	decide_ask(decide, &alone, decide_trace_hit);
+}
+
+static struct ruleset_result
+decide_add_evaluation(struct decide *decide,
+    const struct expand_request *request)
+{
+	const struct ruleset *ruleset = &decide->bind->ir->ruleset;
+	struct decide_evaluation *evaluation = ARENA_NEW(decide->arena,
+	    struct decide_evaluation);
+
+	evaluation->envelope = decide->context->envelope;
+	evaluation->envelope.dest = request->address;
+	evaluation->envelope.is_internal = request->is_internal;
+	evaluation->address = decide_address_text(decide, request->address);
+	evaluation->misses = arena_alloc(decide->arena,
+	    ruleset->rule_count * sizeof(*evaluation->misses));
+	decide->evaluation = evaluation;
+	*decide->evaluation_end = evaluation;
+	decide->evaluation_end = &evaluation->next;
+	evaluation->result = decide_ask(decide, ruleset, decide_trace);
+	if (evaluation->result.verdict == RULESET_MATCH)
+		decide_note_hits(decide, evaluation);
+	return evaluation->result;
 }
 
 static void
@@ -120,24 +174,8 @@ static void
 decide_evaluate(struct decide *decide, const struct expand_request *request)
 {
 	const struct ir *ir = decide->bind->ir;
-	const struct ruleset_callbacks callbacks = {
-		.arg = decide,
-		.lookup = decide_lookup,
-		.is_local_address = decide_is_local_address,
-		.is_local_name = decide_is_local_name,
-		.trace = decide_trace,
-	};
-	struct ruleset_envelope envelope = decide->context->envelope;
 	struct expand_rule rule = { .kind = EXPAND_RULE_NONE };
-	struct ruleset_result result;
-
-	envelope.dest = request->address;
-	envelope.is_internal = request->is_internal;
-	decide->miss_count = 0;
-	decide->misses = arena_alloc(decide->arena,
-	    ir->ruleset.rule_count * sizeof(*decide->misses));
-	result = ruleset_eval(&ir->ruleset, &envelope, &callbacks);
-	decide_note_evaluation(decide, request, result);
+	struct ruleset_result result = decide_add_evaluation(decide, request);
 
 	if (result.verdict == RULESET_TEMPFAIL) {
 		rule.kind = EXPAND_RULE_FAILED;
@@ -149,8 +187,10 @@ decide_evaluate(struct decide *decide, const struct expand_request *request)
 		else
 			decide_fill_rule(&ir->actions[rule.action], &rule);
 	}
-	expand_answer_rule(&decide->expand, &rule);
+	expand_answer_rule(decide->expand, &rule);
 }
+
+/* Questions of the expansion. */
 
 static void
 decide_answer_lookup(struct decide *decide,
@@ -162,7 +202,7 @@ decide_answer_lookup(struct decide *decide,
 
 	if (answer == ANSWER_YES && entry == NULL)
 		answer = ANSWER_FAILED;
-	expand_answer_lookup(&decide->expand, answer,
+	expand_answer_lookup(decide->expand, answer,
 	    answer == ANSWER_YES ? entry->value : STR_LIT(""));
 }
 
@@ -204,7 +244,7 @@ decide_answer_userinfo(struct decide *decide,
 	struct expand_account account = { UINT32_MAX, STR_LIT("") };
 	enum answer answer = decide_find_account(decide, request, &account);
 
-	expand_answer_userinfo(&decide->expand, answer,
+	expand_answer_userinfo(decide->expand, answer,
 	    answer == ANSWER_YES ? &account : NULL);
 }
 
@@ -250,7 +290,7 @@ decide_answer_forward(struct decide *decide,
 		    &text);
 		status = decide_judge_forward(error, &text);
 	}
-	expand_answer_forward(&decide->expand, status,
+	expand_answer_forward(decide->expand, status,
 	    status == EXPAND_FORWARD_READ ?
 		(struct str){ text.text, (uint32_t)text.len } :
 		STR_LIT(""));
@@ -262,27 +302,51 @@ static void
 decide_answer_include(struct decide *decide,
     const struct expand_request *request)
 {
-	struct files_file *file = files_read(&decide->bind->comp->files,
-	    arena_copy(decide->arena, request->key), FILES_SIZE_MAX);
+	/* Files are kept, and so is the name. */
+	struct compilation *comp = decide->bind->comp;
+	struct files_file *file = files_read(&comp->files,
+	    arena_copy(&comp->arena, request->key), FILES_SIZE_MAX);
 
-	expand_answer_include(&decide->expand, file->error == 0,
+	expand_answer_include(decide->expand, file->error == 0,
 	    file->error == 0 ? files_text(file) : STR_LIT(""));
 }
 
-/* The text that the originals expand already at RCPT TO. */
+/* A method without argument, as mbox, has no format. */
+static struct str
+decide_leaf_format(const struct decide *decide, const struct expand_leaf *leaf)
+{
+	const struct ir *ir = decide->bind->ir;
+	const struct expand_node *node = leaf->node;
+
+	if (node->kind == TARGET_USER)
+		return ir->actions[node->rule->action].local.argument;
+	return node->text;
+}
+
+/* What 6.0 expands at RCPT TO. */
 static void
 decide_answer_format(struct decide *decide,
     const struct expand_request *request)
 {
-	const struct expand_node *node = request->leaf->node;
-	const struct ir_action *action =
-	    &decide->bind->ir->actions[node->rule->action];
-	struct str format = node->kind == TARGET_USER ? action->local.argument :
-							node->text;
-	struct format_piece bad;
+	const struct expand_leaf *leaf = request->leaf;
+	const struct format_values values = {
+		.sender = decide->context->envelope.sender,
+		.rcpt = decide->rcpt,
+		.dest = leaf->dest,
+		.username = leaf->user,
+		.directory = leaf->account != NULL ? leaf->account->home :
+						     STR_LIT(""),
+		.mda = STR_LIT(""),
+	};
+	struct str format = decide_leaf_format(decide, leaf);
+	struct format_result result = { .len = 0 };
+	bool is_good = format.len == 0 ||
+	    format_expand(format, FORMAT_STRICT | FORMAT_NO_SLASH,
+		decide->bind->ir->settings.delimiter, &values,
+		&result) == FORMAT_OK;
 
-	expand_answer_format(&decide->expand,
-	    format_check(format, 0, &bad) == FORMAT_OK, format);
+	expand_answer_format(decide->expand, is_good,
+	    (struct str){ result.text, is_good ? result.len : 0 });
 }
 
 static void
@@ -338,58 +402,156 @@ decide_semantics(const struct ir *ir)
 	};
 }
 
+/* Results. */
+
+static enum decide_leaf_kind
+decide_leaf_kind(enum target_kind kind)
+{
+	switch (kind) {
+	case TARGET_ADDRESS:
+		return DECIDE_RELAY;
+	case TARGET_FILE:
+		return DECIDE_FILE;
+	case TARGET_COMMAND:
+		return DECIDE_COMMAND;
+	case TARGET_MAILDIR:
+		return DECIDE_MAILDIR;
+	case TARGET_USER:
+	case TARGET_INCLUDE:
+	case TARGET_ERROR:
+	case TARGET_KINDS:
+		break;
+	}
+	return DECIDE_USER;
+}
+
 static void
 decide_add_leaves(struct decide *decide, struct decision *decision)
 {
-	struct decide_leaf *leaves = arena_alloc(decide->arena,
-	    decide->expand.leaf_count * sizeof(*leaves));
+	struct decide_leaf *leaf = arena_alloc(decide->arena,
+	    decide->expand->leaf_count * sizeof(*leaf));
 
-	decision->leaves = leaves;
-	for (const struct expand_leaf *l = decide->expand.leaves; l != NULL;
-	     l = l->next) {
-		enum target_kind kind = l->node->kind;
-
-		leaves[decision->leaf_count++] = (struct decide_leaf){
-			.kind = kind == TARGET_ADDRESS ? DECIDE_RELAY :
-			    kind == TARGET_USER        ? DECIDE_USER :
-			    kind == TARGET_COMMAND     ? DECIDE_PIPE :
-							 DECIDE_FILE,
+	decision->leaves = leaf;
+	decision->leaf_count = decide->expand->leaf_count;
+	for (const struct expand_leaf *l = decide->expand->leaves; l != NULL;
+	     l = l->next)
+		*leaf++ = (struct decide_leaf){
+			.kind = decide_leaf_kind(l->node->kind),
 			.dest = decide_address_text(decide, l->dest),
 			.user = l->user,
-			.text = kind == TARGET_USER ? l->formatted :
-						      l->node->text,
-			.rule = l->node->rule->rule,
+			.text = l->formatted.len > 0     ? l->formatted :
+			    l->node->kind == TARGET_USER ? STR_LIT("") :
+							   l->node->text,
 			.action = l->node->rule->action,
+			.node = l->node,
 		};
+}
+
+/* Nodes by index, from 1; those on the way to a leaf are filled. */
+struct decide_tree {
+	struct arena *arena;
+	struct decide_node **nodes;
+	uint32_t count;
+};
+
+static void
+decide_tree_add(struct decide_tree *tree, const struct expand_node *node,
+    const struct decide_leaf *leaf)
+{
+	for (; node != NULL && tree->nodes[node->index] == NULL;
+	     node = node->parent) {
+		struct decide_node *new = ARENA_NEW(tree->arena,
+		    struct decide_node);
+
+		new->node = node;
+		new->leaf = leaf;
+		new->children_end = &new->children;
+		tree->nodes[node->index] = new;
+		leaf = NULL;
 	}
+}
+
+/* A parent's index is below those of its children. */
+static struct decide_node *
+decide_tree_link(struct decide_tree *tree)
+{
+	struct decide_node *root = NULL, *parent;
+
+	for (uint32_t i = 1; i < tree->count; i++) {
+		struct decide_node *node = tree->nodes[i];
+
+		if (node == NULL)
+			continue;
+		if (node->node->parent == NULL) {
+			root = node;
+			continue;
+		}
+		parent = tree->nodes[node->node->parent->index];
+		*parent->children_end = node;
+		parent->children_end = &node->next;
+	}
+	return root;
+}
+
+static struct decide_node *
+decide_build_tree(struct decide *decide, const struct decision *decision)
+{
+	struct decide_tree tree = {
+		.arena = decide->arena,
+		.count = decide->expand->node_count + 1,
+	};
+
+	tree.nodes = arena_alloc(tree.arena,
+	    tree.count * sizeof(struct decide_node *));
+	for (uint32_t i = 0; i < decision->leaf_count; i++)
+		decide_tree_add(&tree, decision->leaves[i].node,
+		    &decision->leaves[i]);
+	if (decision->failure != NULL)
+		decide_tree_add(&tree, decision->failure->node, NULL);
+	return decide_tree_link(&tree);
+}
+
+static enum decide_verdict
+decide_verdict(const struct ir *ir, struct ruleset_result result)
+{
+	if (result.verdict == RULESET_TEMPFAIL)
+		return DECIDE_TEMPFAIL;
+	if (result.verdict == RULESET_NO_MATCH)
+		return DECIDE_NO_MATCH;
+	return ir->ruleset.rules[result.rule].action == RULESET_REJECT ?
+	    DECIDE_REJECT :
+	    DECIDE_ACCEPT;
 }
 
 void
 decide_run(struct bind *bind, const struct session_context *context,
-    struct str rcpt, struct decision *decision_r)
+    struct str rcpt, struct arena *arena, struct decision *decision_r)
 {
 	struct expand_semantics semantics = decide_semantics(bind->ir);
 	struct expand_request request;
 	struct decide decide = {
 		.bind = bind,
-		.arena = &bind->comp->arena,
+		.arena = arena,
 		.context = context,
+		.rcpt = session_mailbox(context, rcpt),
+		.expand = ARENA_NEW(arena, struct expand),
+		.evaluation_end = &decision_r->evaluations,
 	};
-	struct mailaddr address = session_mailbox(context, rcpt);
 
 	*decision_r = (struct decision){ .rcpt = rcpt };
-	expand_init(&decide.expand, decide.arena, &semantics, address);
-	while (expand_step(&decide.expand, &request) < EXPAND_DONE)
+	expand_init(decide.expand, arena, &semantics, decide.rcpt);
+	while (expand_step(decide.expand, &request) < EXPAND_DONE)
 		decide_answer(&decide, &request);
-	decision_r->evaluations = decide.evaluations;
-	decision_r->evaluation_count = decide.evaluation_count;
+	decision_r->verdict = decide_verdict(bind->ir,
+	    decision_r->evaluations->result);
 	if (request.need == EXPAND_DONE) {
 		decision_r->code = 250;
-		decision_r->text = "Recipient ok";
+		decision_r->reply = STR_LIT("250 Recipient ok");
 		decide_add_leaves(&decide, decision_r);
 	} else {
-		decision_r->code = decide.expand.failure.code;
-		decision_r->text =
-		    expand_reason_text(decide.expand.failure.reason);
+		decision_r->failure = &decide.expand->failure;
+		decision_r->code = decide.expand->failure.code;
+		decision_r->reply = decide.expand->failure.reply;
 	}
+	decision_r->tree = decide_build_tree(&decide, decision_r);
 }

@@ -1,28 +1,42 @@
 /*
  * smtpd-explain: what happens to an envelope, which rule decides, and why
- * every earlier rule did not.
+ * every earlier rule did not; and tests of that, for a team's CI.
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "compiler/decide.h"
+#include "compiler/envelopes.h"
+#include "compiler/explain_json.h"
+#include "compiler/explain_text.h"
 #include "compiler/lower.h"
 #include "compiler/options.h"
+#include "compiler/policy_report.h"
 #include "compiler/report.h"
+#include "grammar/render.h"
 
 #define PROGRAM "smtpd-explain"
+
+/* Bytes of an envelopes file. */
+#define EXPLAIN_ENVELOPES_MAX (256u * 1024 * 1024)
+/* Bytes of a file of policy tests, of which a tree is built. */
+#define EXPLAIN_TESTS_MAX (16u * 1024 * 1024)
+/* Errors in a file of policy tests that are shown. */
+#define EXPLAIN_ERRORS_MAX 20
 
 static const char usage[] =
     "usage: smtpd-explain [options] CONFIG key=value ...\n"
     "       smtpd-explain [options] --envelopes=FILE.json CONFIG\n"
+    "       smtpd-explain [options] --test=FILE.yaml [--coverage] CONFIG\n"
     "\n"
     "  src=ADDRESS dst=ADDRESS port=N tls[=starttls|smtps] socket\n"
     "  auth=USER helo=NAME tag=TAG rdns=NAME\n"
     "  mail-from=ADDRESS rcpt-to=ADDRESS (repeatable)\n"
     "\n"
-    "  --format=FORMAT     text or json, one line a recipient\n"
+    "  --format=FORMAT     text or json; with --test: text, tap or junit\n"
     "  --envelopes=FILE    sessions to ask about, as JSON\n"
+    "  --test=FILE         policy tests to run, as YAML\n"
+    "  --coverage[=N]      also list rules that no test met; fail below N %\n"
     "  --target=VERSION    native, 6.0.3, 6.4, 6.6, 6.7, 6.8, 7.3 to 7.8\n"
     "  --dialect=DIALECT   legacy or modern; default: by content\n"
     "  --root=DIR          read files that the config names below DIR\n"
@@ -31,241 +45,161 @@ static const char usage[] =
     "  --users=FILE        the server's users, as in passwd(5)\n"
     "  -D NAME=VALUE       define a macro\n"
     "  -W ID, -W no-ID     switch a check on or off\n"
+    "  -W error=ID         make a check an error\n"
     "  -q                  print no diagnostics\n"
-    "  --version, --help\n";
+    "  --version           print the version\n"
+    "  --help              print this\n";
+
+/* Options. */
+
+enum explain_format {
+	EXPLAIN_TEXT,
+	EXPLAIN_JSON,
+	EXPLAIN_TAP,
+	EXPLAIN_JUNIT,
+	EXPLAIN_FORMATS
+};
+
+static const char *const explain_formats[EXPLAIN_FORMATS] = { "text", "json",
+	"tap", "junit" };
 
 struct explain_options {
-	bool is_json;
+	enum explain_format format;
 	const char *envelopes;
+	const char *tests;
+	bool has_coverage;
+	unsigned coverage_min;
 };
 
 enum {
-	EXPLAIN_FORMAT = 1,
-	EXPLAIN_ENVELOPES,
+	OPTION_FORMAT = 1,
+	OPTION_ENVELOPES,
+	OPTION_TEST,
+	OPTION_COVERAGE,
 };
+
+static bool
+explain_read_format(struct explain_options *explain, const char *value)
+{
+	for (unsigned i = 0; i < EXPLAIN_FORMATS; i++)
+		if (strcmp(value, explain_formats[i]) == 0) {
+			explain->format = i;
+			return true;
+		}
+	fprintf(stderr, "--format: '%s' is none of text, json, tap, junit\n",
+	    value);
+	return false;
+}
+
+static bool
+explain_read_coverage(struct explain_options *explain, const char *value)
+{
+	char *end;
+
+	explain->has_coverage = true;
+	if (value == NULL)
+		return true;
+	explain->coverage_min = (unsigned)strtoul(value, &end, 10);
+	if (str_is_digit(value[0]) && *end == '\0' &&
+	    explain->coverage_min <= 100)
+		return true;
+	fprintf(stderr, "--coverage: '%s' is not a number from 0 to 100\n",
+	    value);
+	return false;
+}
 
 static bool
 explain_handle(void *arg, int val, const char *value)
 {
 	struct explain_options *explain = arg;
 
-	if (val == EXPLAIN_ENVELOPES) {
+	switch (val) {
+	case OPTION_FORMAT:
+		return explain_read_format(explain, value);
+	case OPTION_ENVELOPES:
 		explain->envelopes = value;
 		return true;
-	}
-	explain->is_json = strcmp(value, "json") == 0;
-	if (explain->is_json || strcmp(value, "text") == 0)
+	case OPTION_TEST:
+		explain->tests = value;
 		return true;
-	fprintf(stderr, "--format: '%s' is neither text nor json\n", value);
-	return false;
+	default:
+		return explain_read_coverage(explain, value);
+	}
 }
 
 static const struct options_extra explain_extras[] = {
-	{ { "format", required_argument, NULL, EXPLAIN_FORMAT },
+	{ { "format", required_argument, NULL, OPTION_FORMAT },
 	    explain_handle },
-	{ { "envelopes", required_argument, NULL, EXPLAIN_ENVELOPES },
+	{ { "envelopes", required_argument, NULL, OPTION_ENVELOPES },
+	    explain_handle },
+	{ { "test", required_argument, NULL, OPTION_TEST }, explain_handle },
+	{ { "coverage", optional_argument, NULL, OPTION_COVERAGE },
 	    explain_handle },
 	{ { NULL, 0, NULL, 0 }, NULL },
 };
+
+/* Why options and the number of operands do not go together, or NULL. */
+static const char *
+explain_conflict(const struct explain_options *explain, int words)
+{
+	bool is_test = explain->tests != NULL;
+	bool is_json = explain->format == EXPLAIN_JSON;
+
+	if (is_test && explain->envelopes != NULL)
+		return "--test and --envelopes exclude each other";
+	if (explain->has_coverage && !is_test)
+		return "--coverage needs --test";
+	if (is_test ? is_json : !is_json && explain->format != EXPLAIN_TEXT)
+		return is_test ?
+		    "with --test the format is text, tap or junit" :
+		    "the format is text or json without --test";
+	if ((is_test || explain->envelopes != NULL) && words > 0)
+		return "the file says what is asked; no key=value may follow";
+	return NULL;
+}
+
+/* Answers. */
 
 struct explain {
 	const struct explain_options *options;
 	struct compilation *comp;
 	struct host host;
 	struct bind bind;
-	const struct ir *ir;
 };
 
-static const char *
-explain_kind(const struct explain *explain, const struct decision *decision)
-{
-	const struct ruleset_result *result = &decision->evaluations[0].result;
-
-	if (result->verdict == RULESET_TEMPFAIL)
-		return "tempfail";
-	if (result->verdict == RULESET_NO_MATCH)
-		return "no-match";
-	return explain->ir->ruleset.rules[result->rule].action ==
-		RULESET_REJECT ?
-	    "reject" :
-	    "accept";
-}
-
-static bool
-explain_locate(const struct explain *explain, uint32_t rule,
-    struct source_location *loc)
-{
-	return source_locate(&explain->comp->map,
-	    explain->ir->rules[rule].stmt->pos.begin, loc);
-}
-
-static json_t *
-explain_rule_json(struct ruleset_result result)
-{
-	return result.verdict == RULESET_MATCH ?
-	    json_integer((json_int_t)result.rule + 1) :
-	    json_null();
-}
-
-static json_t *
-explain_json(const struct explain *explain, const struct session *session,
-    const struct decision *decision)
-{
-	struct ruleset_result first = decision->evaluations[0].result;
-	json_t *rules = json_array(), *line;
-	struct source_location loc;
-	uint32_t action;
-
-	for (uint32_t i = 0; i < decision->evaluation_count; i++)
-		json_array_append_new(rules,
-		    explain_rule_json(decision->evaluations[i].result));
-	line = json_pack("{s:s%, s:s%, s:s, s:o, s:o, s:s%}", "id",
-	    session->id.ptr, (size_t)session->id.len, "rcpt",
-	    decision->rcpt.ptr, (size_t)decision->rcpt.len, "decision",
-	    explain_kind(explain, decision), "rule", explain_rule_json(first),
-	    "rules", rules, "reply",
-	    decision->code < 300     ? "2" :
-		decision->code < 500 ? "4" :
-				       "5",
-	    (size_t)1);
-	if (line == NULL || first.verdict != RULESET_MATCH ||
-	    !explain_locate(explain, first.rule, &loc))
-		return line;
-	json_object_set_new(line, "file", json_string(loc.file->path));
-	json_object_set_new(line, "line", json_integer(loc.line));
-	action = explain->ir->ruleset.rules[first.rule].action;
-	if (action != RULESET_REJECT)
-		json_object_set_new(line, "action",
-		    json_stringn(explain->ir->actions[action].name.ptr,
-			explain->ir->actions[action].name.len));
-	return line;
-}
-
-/* "file:line: the rule as written" */
 static void
-explain_print_rule(const struct explain *explain, uint32_t rule)
-{
-	struct source_location loc;
-
-	if (!explain_locate(explain, rule, &loc))
-		return;
-	printf("rule %u, %s:%u: %.*s", rule + 1, loc.file->path, loc.line,
-	    (int)loc.line_len, loc.line_text);
-}
-
-static void
-explain_print_miss(const struct explain *explain,
-    const struct decide_miss *miss)
-{
-	const struct ir_rule *rule = &explain->ir->rules[miss->rule];
-	const struct clause *clause = rule->clauses[miss->pred];
-	const char *outcome = miss->answer == ANSWER_FAILED ?
-	    "could not be answered" :
-	    "does not hold";
-
-	fputs("    ", stdout);
-	explain_print_rule(explain, miss->rule);
-	if (clause == NULL)
-		printf("\n        the default '%s' %s",
-		    explain->ir->ruleset.rules[miss->rule]
-				.preds[miss->pred]
-				.kind == PRED_FOR_LOCAL ?
-			"for local" :
-			"from local",
-		    outcome);
-	else
-		printf("\n        '%.*s' %s",
-		    STR_ARG(source_text(&explain->comp->map, clause->pos)),
-		    outcome);
-	if (miss->entry.len > 0)
-		printf(" (entry '%.*s')", STR_ARG(miss->entry));
-	putchar('\n');
-}
-
-static void
-explain_print_evaluation(const struct explain *explain,
-    const struct decide_evaluation *evaluation)
-{
-	printf("  %.*s%s: ", STR_ARG(evaluation->address),
-	    evaluation->is_internal ? " (expanded)" : "");
-	if (evaluation->result.verdict == RULESET_NO_MATCH)
-		fputs("no rule matches", stdout);
-	else
-		explain_print_rule(explain, evaluation->result.rule);
-	putchar('\n');
-	for (uint32_t i = 0; i < evaluation->miss_count; i++)
-		explain_print_miss(explain, &evaluation->misses[i]);
-}
-
-static void
-explain_print_leaf(const struct explain *explain,
-    const struct decide_leaf *leaf)
-{
-	const struct ir_action *action = &explain->ir->actions[leaf->action];
-
-	printf("  -> action \"%.*s\": ", STR_ARG(action->name));
-	switch (leaf->kind) {
-	case DECIDE_RELAY:
-		printf("relay to %.*s\n", STR_ARG(leaf->dest));
-		break;
-	case DECIDE_USER:
-		printf("deliver %.*s to user %.*s\n", STR_ARG(leaf->dest),
-		    STR_ARG(leaf->user));
-		break;
-	case DECIDE_FILE:
-		printf("write to %.*s as %.*s\n", STR_ARG(leaf->text),
-		    STR_ARG(leaf->user));
-		break;
-	case DECIDE_PIPE:
-		printf("run %.*s as %.*s\n", STR_ARG(leaf->text),
-		    STR_ARG(leaf->user));
-		break;
-	}
-}
-
-static void
-explain_print(const struct explain *explain, const struct decision *decision)
-{
-	printf("%.*s: %s, %u %s\n", STR_ARG(decision->rcpt),
-	    explain_kind(explain, decision), decision->code, decision->text);
-	for (uint32_t i = 0; i < decision->evaluation_count; i++)
-		explain_print_evaluation(explain, &decision->evaluations[i]);
-	for (uint32_t i = 0; i < decision->leaf_count; i++)
-		explain_print_leaf(explain, &decision->leaves[i]);
-}
-
-static void
-explain_session(struct explain *explain, const struct session *session)
+explain_session(struct explain *explain, const struct session *session,
+    struct arena *arena)
 {
 	struct session_context context;
 	struct decision decision;
-	json_t *line;
+	bool is_json = explain->options->format == EXPLAIN_JSON;
 
 	session_enter(session, &explain->bind, &context);
 	for (uint32_t i = 0; i < session->rcpt_count; i++) {
-		decide_run(&explain->bind, &context, session->rcpts[i],
+		decide_run(&explain->bind, &context, session->rcpts[i], arena,
 		    &decision);
-		if (!explain->options->is_json) {
-			explain_print(explain, &decision);
-			continue;
-		}
-		line = explain_json(explain, session, &decision);
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(line);
+		if (!is_json)
+			explain_text_decision(stdout, &explain->bind,
+			    &decision);
+		else if (!explain_json_write(stdout, &explain->bind, session,
+			     &decision))
+			arena->out_of_memory();
 	}
+	if (!is_json)
+		explain_text_session(stdout, &explain->bind, session, &context);
 }
 
 static int
 explain_words(struct explain *explain, int argc, char **argv)
 {
+	struct arena *arena = &explain->comp->arena;
 	struct session session;
 	const char *why;
 
 	session_init(&session);
 	for (int i = 0; i < argc; i++)
-		if (!session_read_word(&session, &explain->comp->arena, argv[i],
-			&why)) {
+		if (!session_read_word(&session, arena, argv[i], &why)) {
 			fprintf(stderr, PROGRAM ": %s: %s\n", argv[i], why);
 			return EXIT_USAGE;
 		}
@@ -273,41 +207,130 @@ explain_words(struct explain *explain, int argc, char **argv)
 		fputs(PROGRAM ": rcpt-to=ADDRESS is needed\n", stderr);
 		return EXIT_USAGE;
 	}
-	explain_session(explain, &session);
+	explain_session(explain, &session, arena);
 	return report_flush(PROGRAM);
 }
 
+/* A file of the command line: not below the root. */
 static int
-explain_envelopes(struct explain *explain, const char *path)
+explain_read_file(const char *path, size_t max, struct rootdir_text *text_r)
 {
-	json_error_t error;
-	json_t *list = json_load_file(path, 0, &error), *item;
-	int status = EXIT_YES;
-	const char *why;
-	size_t i;
+	struct rootdir machine;
+	int error = rootdir_init(&machine, NULL);
 
-	if (!json_is_array(list)) {
-		fprintf(stderr, PROGRAM ": %s:%d: %s\n", path, error.line,
-		    list == NULL ? error.text : "not a list of envelopes");
-		json_decref(list);
-		return EXIT_NO_ANSWER;
-	}
-	json_array_foreach(list, i, item)
-	{
+	if (error == 0)
+		error = rootdir_read_file(&machine, path, max, text_r);
+	rootdir_fini(&machine);
+	if (error == 0)
+		return EXIT_YES;
+	return report_fail(PROGRAM, path, rootdir_error_text(error));
+}
+
+/* "FILE:LINE:COLUMN: error: TEXT", without a column where it is 0. */
+static void
+explain_error(const char *path, uint32_t line, uint32_t column,
+    const char *text)
+{
+	render_escaped(stderr, str_from(path));
+	fprintf(stderr, ":%u:", line);
+	if (column > 0)
+		fprintf(stderr, "%u:", column);
+	fputs(" error: ", stderr);
+	render_escaped(stderr, str_from(text));
+	fputc('\n', stderr);
+}
+
+static int
+explain_list(struct explain *explain, struct envelopes *envelopes)
+{
+	const char *path = explain->options->envelopes;
+	enum envelopes_status status = ENVELOPES_ONE;
+	const struct arena *parent = &explain->comp->arena;
+
+	while (status == ENVELOPES_ONE) {
 		struct session session;
+		struct arena arena;
 
-		session_init(&session);
-		if (!session_read_json(&session, &explain->comp->arena, item,
-			&why)) {
-			fprintf(stderr, PROGRAM ": %s: envelope %zu: %s\n",
-			    path, i + 1, why);
-			status = EXIT_NO_ANSWER;
-			break;
-		}
-		explain_session(explain, &session);
+		arena_init(&arena, parent->out_of_memory);
+		status = envelopes_next(envelopes, &arena, &session);
+		if (status == ENVELOPES_ONE)
+			explain_session(explain, &session, &arena);
+		else if (status == ENVELOPES_BAD)
+			explain_error(path, envelopes->line, envelopes->column,
+			    envelopes->why);
+		arena_fini(&arena);
 	}
-	json_decref(list);
-	return status == EXIT_YES ? report_flush(PROGRAM) : status;
+	return status == ENVELOPES_END ? report_flush(PROGRAM) : EXIT_NO_ANSWER;
+}
+
+static int
+explain_envelopes(struct explain *explain)
+{
+	struct envelopes envelopes;
+	struct rootdir_text text;
+	int status = explain_read_file(explain->options->envelopes,
+	    EXPLAIN_ENVELOPES_MAX, &text);
+
+	if (status != EXIT_YES)
+		return status;
+	envelopes_init(&envelopes,
+	    (struct str){ text.text, (uint32_t)text.len });
+	status = explain_list(explain, &envelopes);
+	envelopes_fini(&envelopes);
+	rootdir_text_fini(&text);
+	return status;
+}
+
+static int
+explain_policy(struct explain *explain, const struct policy *policy)
+{
+	static const enum policy_report_format formats[EXPLAIN_FORMATS] = {
+		[EXPLAIN_TEXT] = POLICY_REPORT_TEXT,
+		[EXPLAIN_TAP] = POLICY_REPORT_TAP,
+		[EXPLAIN_JUNIT] = POLICY_REPORT_JUNIT,
+	};
+	const struct policy_report report = {
+		.out = stdout,
+		.path = explain->options->tests,
+		.has_coverage = explain->options->has_coverage,
+		.coverage_min = explain->options->coverage_min,
+	};
+	struct policy_run run;
+	bool is_good;
+	int status;
+
+	policy_run(&run, &explain->bind, policy);
+	is_good = policy_report(&report, formats[explain->options->format],
+	    &run);
+	status = report_flush(PROGRAM);
+	return status == EXIT_YES && !is_good ? EXIT_NO : status;
+}
+
+static int
+explain_tests(struct explain *explain)
+{
+	const char *path = explain->options->tests;
+	const struct policy_error *error;
+	struct rootdir_text text;
+	struct policy policy;
+	unsigned shown = 0;
+	int status = explain_read_file(path, EXPLAIN_TESTS_MAX, &text);
+
+	if (status != EXIT_YES)
+		return status;
+	if (policy_read(&policy, &explain->comp->arena,
+		(struct str){ text.text, (uint32_t)text.len })) {
+		status = explain_policy(explain, &policy);
+	} else {
+		for (error = policy.errors;
+		     error != NULL && shown < EXPLAIN_ERRORS_MAX;
+		     error = error->next, shown++)
+			explain_error(path, error->line, error->column,
+			    error->text);
+		status = EXIT_NO_ANSWER;
+	}
+	rootdir_text_fini(&text);
+	return status;
 }
 
 static int
@@ -315,19 +338,22 @@ explain_ask(struct compilation *comp, const struct explain_options *options,
     int argc, char **argv)
 {
 	struct explain explain = { .options = options, .comp = comp };
+	const struct ir *ir = lower_run(comp);
 	const char *what;
 	int error, status;
 
-	explain.ir = lower_run(comp);
 	error = host_init(&explain.host, comp, &what);
 	if (error != HOST_OK)
 		return report_fail(PROGRAM, what,
 		    error == HOST_EADDRESS ? "not an address" :
 					     strerror(errno));
-	bind_init(&explain.bind, comp, explain.ir, &explain.host);
-	status = options->envelopes != NULL ?
-	    explain_envelopes(&explain, options->envelopes) :
-	    explain_words(&explain, argc, argv);
+	bind_init(&explain.bind, comp, ir, &explain.host);
+	if (options->tests != NULL)
+		status = explain_tests(&explain);
+	else if (options->envelopes != NULL)
+		status = explain_envelopes(&explain);
+	else
+		status = explain_words(&explain, argc, argv);
 	bind_fini(&explain.bind);
 	return status;
 }
@@ -353,24 +379,37 @@ explain_run(const struct options *options,
 	return status;
 }
 
+static int
+explain_start(const struct options *options,
+    const struct explain_options *explain, int argc, char **argv)
+{
+	const char *conflict;
+
+	if (options_answer(options, PROGRAM, usage))
+		return EXIT_YES;
+	if (argc == 0) {
+		fprintf(stderr, PROGRAM ": CONFIG is needed\n%s", usage);
+		return EXIT_USAGE;
+	}
+	conflict = explain_conflict(explain, argc - 1);
+	if (conflict != NULL) {
+		fprintf(stderr, PROGRAM ": %s\n", conflict);
+		return EXIT_USAGE;
+	}
+	return explain_run(options, explain, argc, argv);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct explain_options explain = { .envelopes = NULL };
+	struct explain_options explain = { .format = EXPLAIN_TEXT };
 	struct options options;
 	int status = EXIT_USAGE;
 
 	if (options_read(&options, argc, argv, "", explain_extras, &explain) ==
-	    OPTIONS_OK) {
-		if (options_answer(&options, PROGRAM, usage))
-			status = EXIT_YES;
-		else if (optind == argc)
-			fprintf(stderr, PROGRAM ": CONFIG is needed\n%s",
-			    usage);
-		else
-			status = explain_run(&options, &explain, argc - optind,
-			    argv + optind);
-	}
+	    OPTIONS_OK)
+		status = explain_start(&options, &explain, argc - optind,
+		    argv + optind);
 	options_fini(&options);
 	return status;
 }

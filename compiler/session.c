@@ -1,12 +1,24 @@
 /*
- * Sessions: reading them, finding their listener, checking their password.
+ * Sessions: setting their facts, finding their listener, checking their
+ * password.
  */
 #include "compiler/session.h"
 
 #include <crypt.h>
-#include <stdlib.h>
 
+#include "grammar/suggest.h"
 #include "runtime/base/units.h"
+
+static const char *const session_keys[] = { "src", "dst", "port", "tls", "auth",
+	"helo", "tag", "rdns", "socket", "mail-from", "rcpt-to" };
+
+enum { SESSION_KEYS = sizeof(session_keys) / sizeof(session_keys[0]) };
+
+const char *
+session_key(unsigned i)
+{
+	return i < SESSION_KEYS ? session_keys[i] : NULL;
+}
 
 void
 session_init(struct session *session)
@@ -15,7 +27,6 @@ session_init(struct session *session)
 
 	*session = (struct session){
 		.id = STR_LIT(""),
-		.port = 25,
 		.helo = STR_LIT("client.example.com"),
 		.mail_from = STR_LIT("sender@example.com"),
 	};
@@ -63,20 +74,58 @@ session_read_tls(struct session *session, struct str text, const char **why_r)
 }
 
 static bool
+session_read_dst(struct session *session, struct str text, const char **why_r)
+{
+	session->has_dst = true;
+	return session_read_address(text, &session->dst, why_r);
+}
+
+static bool
+session_read_socket(struct session *session, struct str text,
+    const char **why_r)
+{
+	*why_r = "it takes no value";
+	session->is_socket = true;
+	return text.len == 0;
+}
+
+static bool
 session_add_rcpt(struct session *session, struct arena *arena, struct str rcpt,
     const char **why_r)
 {
-	*why_r = "too many recipients";
-	if (session->rcpt_count == SESSION_RCPTS_MAX)
+	struct str *wider;
+
+	*why_r = rcpt.len == 0 ? "no address" : "too many recipients";
+	if (rcpt.len == 0 || session->rcpt_count == SESSION_RCPTS_MAX)
 		return false;
-	if (session->rcpts == NULL)
-		session->rcpts = arena_alloc(arena,
-		    SESSION_RCPTS_MAX * sizeof(*session->rcpts));
+	if (session->rcpt_count == session->rcpt_room) {
+		session->rcpt_room = session->rcpt_room * 2 + 1;
+		wider = arena_alloc(arena, session->rcpt_room * sizeof(*wider));
+		if (session->rcpt_count > 0)
+			memcpy(wider, session->rcpts,
+			    session->rcpt_count * sizeof(*wider));
+		session->rcpts = wider;
+	}
 	session->rcpts[session->rcpt_count++] = rcpt;
 	return true;
 }
 
 static bool
+session_refuse_key(struct arena *arena, struct str key, const char **why_r)
+{
+	struct suggest suggest;
+
+	suggest_init(&suggest, key);
+	for (unsigned i = 0; i < SESSION_KEYS; i++)
+		suggest_offer(&suggest, str_from(session_keys[i]));
+	*why_r = suggest.best.len == 0 ?
+	    "there are src, dst, port, tls, auth, helo, tag, rdns, socket, "
+	    "mail-from and rcpt-to" :
+	    arena_printf(arena, "did you mean '%.*s'?", STR_ARG(suggest.best));
+	return false;
+}
+
+bool
 session_set(struct session *session, struct arena *arena, struct str key,
     struct str value, const char **why_r)
 {
@@ -84,31 +133,31 @@ session_set(struct session *session, struct arena *arena, struct str key,
 	if (str_is(key, "src"))
 		return session_read_src(session, value, why_r);
 	if (str_is(key, "dst"))
-		return session_read_address(value, &session->dst, why_r);
+		return session_read_dst(session, value, why_r);
 	if (str_is(key, "port"))
 		return units_parse_port(value, &session->port) == UNITS_OK;
 	if (str_is(key, "tls"))
 		return session_read_tls(session, value, why_r);
+	if (str_is(key, "socket"))
+		return session_read_socket(session, value, why_r);
 	if (str_is(key, "rcpt-to"))
 		return session_add_rcpt(session, arena, value, why_r);
-	if (str_is(key, "socket")) {
-		session->is_socket = true;
-	} else if (str_is(key, "auth")) {
-		session->has_auth = true;
+	if (str_is(key, "auth")) {
+		*why_r = "no user name";
+		session->has_auth = value.len > 0;
 		session->login = value;
-	} else if (str_is(key, "helo")) {
-		session->helo = value;
-	} else if (str_is(key, "tag")) {
-		session->tag = value;
-	} else if (str_is(key, "rdns")) {
-		session->rdns = value;
-	} else if (str_is(key, "mail-from")) {
-		session->mail_from = value;
-	} else {
-		*why_r = "there are src, dst, port, tls, auth, helo, tag, "
-			 "rdns, socket, mail-from and rcpt-to";
-		return false;
+		return session->has_auth;
 	}
+	if (str_is(key, "helo"))
+		session->helo = value;
+	else if (str_is(key, "tag"))
+		session->tag = value;
+	else if (str_is(key, "rdns"))
+		session->rdns = value;
+	else if (str_is(key, "mail-from"))
+		session->mail_from = value;
+	else
+		return session_refuse_key(arena, key, why_r);
 	return true;
 }
 
@@ -126,84 +175,12 @@ session_read_word(struct session *session, struct arena *arena,
 	return session_set(session, arena, key, value, why_r);
 }
 
-static bool
-session_read_rcpts(struct session *session, struct arena *arena, json_t *rcpt,
-    const char **why_r)
+uint16_t
+session_port(const struct session *session)
 {
-	size_t i;
-	json_t *item;
-
-	*why_r = "\"rcpt\" is neither an address nor a list of them";
-	if (json_is_string(rcpt))
-		return session_add_rcpt(session, arena,
-		    str_from(json_string_value(rcpt)), why_r);
-	if (!json_is_array(rcpt))
-		return false;
-	json_array_foreach(rcpt, i, item) if (!json_is_string(item) ||
-	    !session_add_rcpt(session, arena, str_from(json_string_value(item)),
-		why_r)) return false;
-	return true;
-}
-
-static bool
-session_read_auth(struct session *session, json_t *auth, const char **why_r)
-{
-	const char *login = json_string_value(json_array_get(auth, 0));
-	const char *password = json_string_value(json_array_get(auth, 1));
-
-	*why_r = "\"auth\" is not [login, password]";
-	if (auth == NULL)
-		return true;
-	if (login == NULL || password == NULL)
-		return false;
-	session->has_auth = true;
-	session->login = str_from(login);
-	session->password = str_from(password);
-	return true;
-}
-
-/* A string member goes the way of a word. */
-static bool
-session_read_member(struct session *session, struct arena *arena,
-    json_t *object, const char *member, const char *key, const char **why_r)
-{
-	const char *value = json_string_value(json_object_get(object, member));
-
-	return value == NULL ||
-	    session_set(session, arena, str_from(key), str_from(value), why_r);
-}
-
-bool
-session_read_json(struct session *session, struct arena *arena, json_t *object,
-    const char **why_r)
-{
-	static const char *const members[][2] = {
-		{ "src", "src" },
-		{ "dst", "dst" },
-		{ "tls", "tls" },
-		{ "helo", "helo" },
-		{ "from", "mail-from" },
-	};
-	const char *id = json_string_value(json_object_get(object, "id"));
-	json_t *port = json_object_get(object, "port");
-
-	*why_r = "\"id\" is not a string";
-	if (id == NULL)
-		return false;
-	session->id = str_from(id);
-	session->is_socket = json_is_true(json_object_get(object, "socket"));
-	if (session->is_socket)
-		session->mail_from = STR_LIT("alice@example.com");
-	if (port != NULL)
-		session->port = (uint16_t)json_integer_value(port);
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (!session_read_member(session, arena, object, members[i][0],
-			members[i][1], why_r))
-			return false;
-	return session_read_auth(session, json_object_get(object, "auth"),
-		   why_r) &&
-	    session_read_rcpts(session, arena, json_object_get(object, "rcpt"),
-		why_r);
+	if (session->port != 0)
+		return session->port;
+	return session->tls == SESSION_SMTPS ? 465 : 25;
 }
 
 /* Listeners. */
@@ -237,16 +214,12 @@ session_is_any(const struct netaddr *addr)
 }
 
 static bool
-session_meets(const struct session *session, const struct ir_listener *listener)
+session_meets_address(const struct session *session,
+    const struct ir_listener *listener)
 {
 	struct netaddr addr;
 	struct str zone;
 
-	if (session->is_socket || listener->is_socket)
-		return session->is_socket == listener->is_socket;
-	if (listener->port != session->port ||
-	    (listener->family != 0 && listener->family != session->dst.family))
-		return false;
 	if (netaddr_parse_host(listener->address, NETADDR_TAG, &addr, &zone) ==
 	    NETADDR_OK)
 		return addr.family == session->dst.family &&
@@ -256,13 +229,34 @@ session_meets(const struct session *session, const struct ir_listener *listener)
 	    session_is_loopback(&session->dst);
 }
 
+static bool
+session_meets_port(const struct session *session,
+    const struct ir_listener *listener)
+{
+	if (session->is_socket || listener->is_socket)
+		return session->is_socket == listener->is_socket;
+	return listener->port == session_port(session) &&
+	    (listener->family == 0 || listener->family == session->dst.family);
+}
+
+/* Without dst, one on another address serves as well. */
 static const struct ir_listener *
 session_find_listener(const struct session *session, const struct ir *ir)
 {
-	for (uint32_t i = 0; i < ir->listener_count; i++)
-		if (session_meets(session, &ir->listeners[i]))
-			return &ir->listeners[i];
-	return NULL;
+	const struct ir_listener *other = NULL;
+
+	for (uint32_t i = 0; i < ir->listener_count; i++) {
+		const struct ir_listener *listener = &ir->listeners[i];
+
+		if (!session_meets_port(session, listener))
+			continue;
+		if (session->is_socket ||
+		    session_meets_address(session, listener))
+			return listener;
+		if (other == NULL && !session->has_dst)
+			other = listener;
+	}
+	return other;
 }
 
 /* Authentication. */

@@ -1,13 +1,11 @@
 /*
  * One SMTP session, or one run of sendmail, as asked about: who connects
- * where, says what, and wants to send from whom to whom. Read from
- * key=value words or from JSON; turned into the record that rules are
- * evaluated on.
+ * where, says what, and wants to send from whom to whom. Turned into the
+ * record that rules are evaluated on. Reads key=value words; who reads a
+ * file sets the same keys.
  */
 #ifndef COMPILER_SESSION_H
 #define COMPILER_SESSION_H
-
-#include <jansson.h>
 
 #include "compiler/bind.h"
 
@@ -25,7 +23,8 @@ struct session {
 	bool is_socket;
 	struct netaddr src;
 	struct netaddr dst;
-	uint16_t port;
+	bool has_dst;  /* else the listener may have any address */
+	uint16_t port; /* 0: 465 for smtps, else 25 */
 	enum session_tls tls;
 	struct str helo;
 	bool has_auth;
@@ -36,21 +35,28 @@ struct session {
 	struct str mail_from; /* empty: null sender */
 	struct str *rcpts;
 	uint32_t rcpt_count;
+	uint32_t rcpt_room;
 };
 
-/* From a client on the machine to port 25, without recipients. */
+/* From a client on the machine, without recipients. */
 void session_init(struct session *session);
 
 /*
- * "src=192.0.2.7", "tls", "rcpt-to=a@b" … False, and *why_r says why,
- * where the word is none that a session has.
+ * One fact: "src", "192.0.2.7", and so on. False, and *why_r says why,
+ * where there is no such key or the value is none of its. Both texts must
+ * outlive the session.
  */
+bool session_set(struct session *session, struct arena *arena, struct str key,
+    struct str value, const char **why_r);
+
+/* The i-th key, NULL behind the last. */
+const char *session_key(unsigned i);
+
+/* "src=192.0.2.7", "tls", "rcpt-to=a@b": session_set of a word. */
 bool session_read_word(struct session *session, struct arena *arena,
     const char *word, const char **why_r);
 
-/* The object of an envelopes file; strings live as long as it. */
-bool session_read_json(struct session *session, struct arena *arena,
-    json_t *object, const char **why_r);
+uint16_t session_port(const struct session *session);
 
 /* What a session meets: the listener, and what follows from it. */
 struct session_context {
