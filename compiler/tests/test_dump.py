@@ -80,6 +80,26 @@ SAME = (
     ("delays in another unit", "queue ttl 96h\n" + BASE),
 )
 
+LEGACY_BASE = """\
+table lan { "192.0.2.0/24", "10.0.0.0/8" }
+table users { "joe" = "ann", "bob" = "eve" }
+accept from source <lan> tagged OUT for any relay
+accept from any for domain { "a.example", "b.example" } \
+alias <users> deliver to mbox
+"""
+
+LEGACY_SAME = (
+    ("macros inlined", 'n = "10.0.0.0/8"\nd = "for domain"\n' +
+     LEGACY_BASE.replace('"10.0.0.0/8"', "$n").replace("for domain", "$d")),
+    ("lists over several lines", LEGACY_BASE.replace(", ", "\n\t")),
+    ("comments and blanks", "# x\n\n" + LEGACY_BASE.replace("\n", "  # y\n")),
+    ("options in another order", LEGACY_BASE.replace(
+        "from source <lan> tagged OUT for any",
+        "for any tagged OUT from source <lan>")),
+    ("declarations in another order", "".join(
+        LEGACY_BASE.splitlines(True)[i] for i in (1, 0, 2, 3))),
+)
+
 # Another meaning in nearly the same words.
 DIFFERENT = (
     ("rules in another order", "".join(
@@ -206,6 +226,10 @@ def test_meaning(tap):
     base = dumped(BASE)
     for name, text in SAME:
         tap.case(f"the same: {name}", difference(base, dumped(text)))
+    legacy = dumped(LEGACY_BASE)
+    for name, text in LEGACY_SAME:
+        tap.case(f"the same, legacy: {name}",
+                 difference(legacy, dumped(text)))
     for name, text in DIFFERENT:
         seen = dumped(text)
         tap.case(f"not the same: {name}",
