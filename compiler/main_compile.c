@@ -150,12 +150,16 @@ compile_fix(const struct compilation *comp, bool is_diff)
 	if (error != FIX_OK)
 		return report_fail(PROGRAM,
 		    path != NULL ? path : "standard output", strerror(errno));
-	if (!comp->options->is_quiet)
+	if (!comp->options->is_quiet) {
 		fprintf(stderr,
-		    "%u fixed in %u files, %u left because they "
-		    "overlap another fix\n",
+		    "%u fixed in %u files, %u left because they overlap "
+		    "another fix\n",
 		    result.applied, result.files, result.conflicting);
-	return EXIT_YES;
+		if (result.errors_left > 0)
+			fprintf(stderr, "errors are left: %u\n",
+			    result.errors_left);
+	}
+	return result.errors_left > 0 ? EXIT_NO : EXIT_YES;
 }
 
 static int

@@ -169,12 +169,16 @@ fix_plan_init(struct fix_plan *plan, const struct diag_list *list,
 	*plan = (struct fix_plan){ .arena = list->arena, .map = list->map };
 	*result_r = (struct fix_result){ 0 };
 	for (const struct diag *d = list->head; d != NULL; d = d->next) {
-		if (d->edits == NULL || fix_is_repeated(plan, d))
+		bool has_fix = d->edits != NULL;
+
+		if (has_fix && fix_is_repeated(plan, d))
 			continue;
-		if (fix_take(plan, d, ++taker))
+		if (has_fix && fix_take(plan, d, ++taker)) {
 			result_r->applied++;
-		else
-			result_r->conflicting++;
+			continue;
+		}
+		result_r->conflicting += has_fix;
+		result_r->errors_left += d->severity == DIAG_ERROR;
 	}
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct source_file *file = source_file_at(plan->map,

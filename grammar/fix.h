@@ -14,6 +14,7 @@ struct fix_result {
 	unsigned conflicting; /* left out: overlaps one before it, makes the
 	                       * same insertion, or is not in a file */
 	unsigned files;       /* files changed */
+	unsigned errors_left; /* errors that nothing was done about */
 };
 
 enum fix_error {

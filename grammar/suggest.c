@@ -1,6 +1,6 @@
 /*
- * Nearest-word search. Keeps the first of several equally near candidates,
- * so the order of offers decides ties.
+ * Nearest-word search. Of several equally near candidates one as long as the
+ * word is kept, else the first.
  */
 #include "grammar/suggest.h"
 
@@ -64,10 +64,13 @@ suggest_offer(struct suggest *suggest, struct str candidate)
 		return;
 	gap = word.len > candidate.len ? word.len - candidate.len :
 					 candidate.len - word.len;
-	if (gap >= suggest->distance)
+	if (gap > suggest->distance)
 		return;
 	distance = suggest_distance(word, candidate);
-	if (distance < suggest->distance) {
+	/* Of two as near, letters are rather swapped than left out. */
+	if (distance < suggest->distance ||
+	    (distance == suggest->distance && suggest->best.len > 0 &&
+		gap == 0 && suggest->best.len != word.len)) {
 		suggest->best = candidate;
 		suggest->distance = distance;
 	}
