@@ -14,10 +14,9 @@ explain_action_text(FILE *out, const char *before, struct str text)
 }
 
 void
-explain_action_method(FILE *out, const struct ir_action *action)
+explain_action_method(FILE *out, const struct ir_action *action,
+    struct str argument)
 {
-	struct str argument = action->local.argument;
-
 	switch (action->method) {
 	case IR_MBOX:
 		fputs("deliver to the mailbox", out);
@@ -109,7 +108,7 @@ explain_action(FILE *out, const struct bind *bind, uint32_t action)
 {
 	const struct ir_action *a = &bind->ir->actions[action];
 
-	explain_action_method(out, a);
+	explain_action_method(out, a, a->local.argument);
 	if (a->method == IR_RELAY)
 		explain_action_relay(out, bind, &a->relay);
 	else

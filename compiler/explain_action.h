@@ -11,7 +11,11 @@
 
 void explain_action(FILE *out, const struct bind *bind, uint32_t action);
 
-/* What its method does with mail for one user: "the mailbox", "run …". */
-void explain_action_method(FILE *out, const struct ir_action *action);
+/*
+ * What its method does: "deliver to the mailbox". argument: the path,
+ * destination or command, as in the action or expanded.
+ */
+void explain_action_method(FILE *out, const struct ir_action *action,
+    struct str argument);
 
 #endif

@@ -129,29 +129,27 @@ explain_text_leaf(FILE *out, const struct bind *bind,
 {
 	const struct ir_action *action = &bind->ir->actions[leaf->action];
 
+	fputs(": ", out);
 	switch (leaf->kind) {
 	case DECIDE_RELAY:
-		fputs(": relay", out);
-		break;
+		fputs("relay", out);
+		return;
 	case DECIDE_USER:
-		fputs(": ", out);
-		explain_action_method(out, action);
-		fputs(" of the user ", out);
-		render_escaped(out, leaf->user);
+		explain_action_method(out, action,
+		    leaf->text.len > 0 ? leaf->text : action->local.argument);
+		fputs(" for ", out);
 		break;
 	case DECIDE_MAILDIR:
-		fputs(": deliver as the user ", out);
-		render_escaped(out, leaf->user);
+		fputs("deliver as ", out);
 		break;
 	case DECIDE_FILE:
-		fputs(": append as the user ", out);
-		render_escaped(out, leaf->user);
+		fputs("append as ", out);
 		break;
 	case DECIDE_COMMAND:
-		fputs(": run as the user ", out);
-		render_escaped(out, leaf->user);
+		fputs("run as ", out);
 		break;
 	}
+	render_escaped(out, leaf->user);
 }
 
 /* Where a name came from: a table, a .forward, the address itself. */
@@ -245,16 +243,30 @@ explain_text_expansion(FILE *out, struct bind *bind,
 	explain_text_tree(out, bind, decision, decision->tree, 2);
 }
 
+/* A rule that accepts is not the last word: the list may not expand. */
+static void
+explain_text_verdict(FILE *out, const struct decision *decision)
+{
+	bool is_late = decision->verdict == DECIDE_ACCEPT &&
+	    decision->failure != NULL;
+
+	render_escaped(out, decision->rcpt);
+	fprintf(out, ": %s, %s", decide_verdict_name(decision->verdict),
+	    is_late ? "but " : "");
+	render_escaped(out, decision->reply);
+	if (is_late)
+		fprintf(out, ": %s",
+		    expand_reason_text(decision->failure->reason));
+	fputc('\n', out);
+}
+
 void
 explain_text_decision(FILE *out, struct bind *bind,
     const struct decision *decision)
 {
 	const struct decide_evaluation *first = decision->evaluations;
 
-	render_escaped(out, decision->rcpt);
-	fprintf(out, ": %s, ", decide_verdict_name(decision->verdict));
-	render_escaped(out, decision->reply);
-	fputc('\n', out);
+	explain_text_verdict(out, decision);
 	explain_text_deciding(out, bind, first, 1);
 	explain_text_expansion(out, bind, decision);
 	explain_text_earlier(out, bind, first, 1);

@@ -86,7 +86,7 @@ explain_why_failed(FILE *out, struct bind *bind, uint32_t table)
 		fputs(", which only the running daemon can ask", out);
 		break;
 	case BIND_BROKEN:
-		fputs(" cannot be asked, for its file ", out);
+		fputs(" cannot be asked: ", out);
 		render_escaped(out, t->config);
 		fprintf(out, ": %s", explain_why_broken(bind, t));
 		break;

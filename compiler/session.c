@@ -155,7 +155,7 @@ session_set(struct session *session, struct arena *arena, struct str key,
 	else if (str_is(key, "rdns"))
 		session->rdns = value;
 	else if (str_is(key, "mail-from"))
-		session->mail_from = value;
+		session->mail_from = str_is(value, "<>") ? STR_LIT("") : value;
 	else
 		return session_refuse_key(arena, key, why_r);
 	return true;
