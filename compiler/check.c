@@ -29,4 +29,11 @@ check_run(struct compilation *comp)
 	check_filters(comp);
 	check_tables(comp);
 	check_files(comp);
+	check_entries(comp);
+	check_effects(comp);
+	check_relays(comp);
+	check_commands(comp);
+	check_tls(comp);
+	check_macros(comp);
+	check_unused(comp);
 }

@@ -35,4 +35,21 @@ void check_tables(struct compilation *comp);
 /* Files that the config names: present, safe, well formed. */
 void check_files(struct compilation *comp);
 
+/* Macros and names that nothing uses; references to macros in quotes. */
+void check_macros(struct compilation *comp);
+void check_unused(struct compilation *comp);
+
+/* Entries that no session can match. */
+void check_entries(struct compilation *comp);
+
+/* Options without effect, conditions that fail, logins that are no use. */
+void check_effects(struct compilation *comp);
+
+/* Hosts to relay to, and credentials for them. */
+void check_relays(struct compilation *comp);
+
+/* Commands for the shell; versions and ciphers of TLS. */
+void check_commands(struct compilation *comp);
+void check_tls(struct compilation *comp);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "compiler/certs.h"
+#include "compiler/check_expiry.h"
 #include "compiler/tablesrc.h"
 #include "compiler/words.h"
 
@@ -26,6 +27,7 @@ struct check_files_pem {
 	enum certs_status ca_status;
 	struct certs_chain chain;
 	struct certs_key key;
+	struct certs_ca ca;
 	struct check_files_pem *next;
 };
 
@@ -39,6 +41,7 @@ struct check_files_pki {
 struct check_files {
 	struct compilation *comp;
 	struct diag_list *diags;
+	time_t now;
 
 	struct strmap pem_by_path; /* to struct check_files_pem */
 	struct check_files_pem *pems;
@@ -141,9 +144,10 @@ check_files_chain(struct check_files *cf, const struct clause *clause)
 		pem->chain_status = certs_load_chain(files_text(file),
 		    &pem->chain);
 	pem->has_chain = true;
-	return check_files_is_loaded(cf, clause->arg, pem->chain_status) ?
-	    &pem->chain :
-	    NULL;
+	if (!check_files_is_loaded(cf, clause->arg, pem->chain_status))
+		return NULL;
+	check_expiry(cf->diags, clause->arg, pem->chain.not_after, cf->now);
+	return &pem->chain;
 }
 
 static const struct certs_key *
@@ -210,16 +214,16 @@ check_files_check_ca(struct check_files *cf, const struct stmt *stmt)
 	const struct clause *cert = stmt_clause(stmt, CLAUSE_CERT);
 	struct files_file *file;
 	struct check_files_pem *pem;
-	struct certs_ca ca;
 
 	file = check_files_read_pem(cf, cert->arg, CERTS_FILE_CA);
 	if (file == NULL)
 		return;
 	pem = check_files_pem(cf, cert->arg);
 	if (!pem->has_ca)
-		pem->ca_status = certs_load_ca(files_text(file), &ca);
+		pem->ca_status = certs_load_ca(files_text(file), &pem->ca);
 	pem->has_ca = true;
-	check_files_is_loaded(cf, cert->arg, pem->ca_status);
+	if (check_files_is_loaded(cf, cert->arg, pem->ca_status))
+		check_expiry(cf->diags, cert->arg, pem->ca.not_after, cf->now);
 }
 
 /* A later ca of the same name replaces it. */
@@ -355,7 +359,11 @@ check_files_fini(struct check_files *cf)
 void
 check_files(struct compilation *comp)
 {
-	struct check_files cf = { .comp = comp, .diags = &comp->diags };
+	struct check_files cf = {
+		.comp = comp,
+		.diags = &comp->diags,
+		.now = check_expiry_now(),
+	};
 
 	cf.pki_tail = &cf.pkis;
 	strmap_init(&cf.pem_by_path, &comp->arena);

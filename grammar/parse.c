@@ -119,6 +119,7 @@ parse_run(const struct parse_options *options, struct diag_list *diags,
 	else
 		modern_yyparse(parse);
 	parse->tree->comments = reader->lexer.comments;
+	parse->tree->macros = reader->lexer.macros;
 	reader_fini(reader);
 }
 

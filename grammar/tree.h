@@ -15,6 +15,7 @@
 #include "grammar/source.h"
 #include "grammar/target.h"
 #include "grammar/word.h"
+#include "runtime/base/strmap.h"
 
 struct stmt;
 
@@ -137,6 +138,7 @@ struct tree {
 	struct stmt *stmts;
 	struct stmt *lost; /* declarations with a syntax error */
 	struct comment *comments;
+	struct strmap macros; /* all, of -D too: to lexer.h's struct macro */
 	uint32_t rule_count; /* accept, reject, match */
 	bool has_syntax_errors;
 };

@@ -23,6 +23,8 @@ FINDING = re.compile(r"^(?:\S+: )?(?:error|warning|advice): .*\[([a-z-]+)\]$",
                      re.M)
 EXAMPLE = re.compile(r"\n\nFor example:\n\n(.*)\nRemedy: ", re.S)
 
+# What a fixture declares and does not use is the subject of unused-* alone.
+UNUSED = ("-W", "no-unused-name", "-W", "no-unused-macro")
 # Checks that no text alone can fire, and why.
 NO_FIXTURE = {
     "input-too-large": "takes hundreds of megabytes",
@@ -30,6 +32,7 @@ NO_FIXTURE = {
     "bad-certificate": "certificates are made when the tests run",
     "insecure-file": "git keeps no owners and few modes",
     "key-mismatch": "keys are made when the tests run",
+    "certificate-expiry": "certificates are made when the tests run",
 }
 # Checks whose example cannot be shown, or not without files beside it.
 NO_EXAMPLE = {
@@ -42,7 +45,8 @@ NO_EXAMPLE = {
 
 def arguments(conf):
     match = ARGS.match(conf.read_bytes())
-    return shlex.split(match[1].decode()) if match else []
+    return [*(() if conf.stem.startswith("unused-") else UNUSED),
+            *(shlex.split(match[1].decode()) if match else ())]
 
 
 def say(conf):
