@@ -104,7 +104,7 @@ ruleset_ask_mailbox(const struct ruleset_asking *asking,
 }
 
 static enum answer
-ruleset_ask(const struct ruleset_asking *asking,
+ruleset_ask_plain(const struct ruleset_asking *asking,
     const struct ruleset_pred *pred)
 {
 	const struct ruleset_envelope *envelope = asking->envelope;
@@ -163,7 +163,7 @@ ruleset_answer(const struct ruleset_asking *asking,
 	if ((pred->flags & PRED_NOT_UNKNOWN) && !envelope->is_internal &&
 	    envelope->rdns.len == 0)
 		return ANSWER_NO;
-	answer = ruleset_ask(asking, pred);
+	answer = ruleset_ask_plain(asking, pred);
 	if (answer == ANSWER_FAILED || !(pred->flags & PRED_NEGATED))
 		return answer;
 	return answer == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
@@ -184,6 +184,16 @@ ruleset_try(const struct ruleset_asking *asking,
 			return answer;
 	}
 	return ANSWER_YES;
+}
+
+enum answer
+ruleset_ask(const struct ruleset_pred *pred,
+    const struct ruleset_envelope *envelope,
+    const struct ruleset_callbacks *callbacks)
+{
+	const struct ruleset_asking asking = { envelope, callbacks };
+
+	return ruleset_answer(&asking, pred);
 }
 
 struct ruleset_result

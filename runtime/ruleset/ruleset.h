@@ -115,6 +115,11 @@ struct ruleset_result {
 /* user@domain texts longer than this make a mail address look-up fail. */
 #define RULESET_KEY_MAX 1023
 
+/* One predicate, negation and flags included. */
+enum answer ruleset_ask(const struct ruleset_pred *pred,
+    const struct ruleset_envelope *envelope,
+    const struct ruleset_callbacks *callbacks);
+
 struct ruleset_result ruleset_eval(const struct ruleset *ruleset,
     const struct ruleset_envelope *envelope,
     const struct ruleset_callbacks *callbacks);
