@@ -307,28 +307,34 @@ explain_policy(struct explain *explain, const struct policy *policy)
 }
 
 static int
+explain_policy_errors(const char *path, const struct policy_error *error)
+{
+	unsigned count = 0;
+
+	for (; error != NULL; error = error->next)
+		if (count++ < EXPLAIN_ERRORS_MAX)
+			explain_error(path, error->line, error->column,
+			    error->text);
+	if (count > EXPLAIN_ERRORS_MAX)
+		fprintf(stderr, "and %u more errors\n",
+		    count - EXPLAIN_ERRORS_MAX);
+	return EXIT_NO_ANSWER;
+}
+
+static int
 explain_tests(struct explain *explain)
 {
 	const char *path = explain->options->tests;
-	const struct policy_error *error;
 	struct rootdir_text text;
 	struct policy policy;
-	unsigned shown = 0;
 	int status = explain_read_file(path, EXPLAIN_TESTS_MAX, &text);
 
 	if (status != EXIT_YES)
 		return status;
-	if (policy_read(&policy, &explain->comp->arena,
-		(struct str){ text.text, (uint32_t)text.len })) {
-		status = explain_policy(explain, &policy);
-	} else {
-		for (error = policy.errors;
-		     error != NULL && shown < EXPLAIN_ERRORS_MAX;
-		     error = error->next, shown++)
-			explain_error(path, error->line, error->column,
-			    error->text);
-		status = EXIT_NO_ANSWER;
-	}
+	status = policy_read(&policy, &explain->comp->arena,
+		     (struct str){ text.text, (uint32_t)text.len }) ?
+	    explain_policy(explain, &policy) :
+	    explain_policy_errors(path, policy.errors);
 	rootdir_text_fini(&text);
 	return status;
 }

@@ -133,7 +133,8 @@ policy_set_switch(struct policy *policy, struct policy_test *test,
 		on.text = STR_LIT("");
 		if (is_on)
 			policy_set(policy, test, key, &on);
-	} else if (value->kind == YAMLREAD_SCALAR && value->text.len == 0) {
+	} else if (str_is(key, "socket") ||
+	    (value->kind == YAMLREAD_SCALAR && value->text.len == 0)) {
 		policy_fail(policy, value, "true or false is expected");
 	} else {
 		policy_set(policy, test, key, value);

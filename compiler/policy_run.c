@@ -21,14 +21,6 @@ policy_run_fail(struct policy_run *run, const struct decision *decision,
 	run->problem_end = &problem->next;
 }
 
-static const char *
-policy_run_reason(const struct decision *decision)
-{
-	return decision->failure != NULL ?
-	    expand_reason_text(decision->failure->reason) :
-	    "nothing speaks against it";
-}
-
 static void
 policy_run_compare_decision(struct policy_run *run,
     const struct policy_expect *expect, const struct decision *decision)
@@ -57,9 +49,12 @@ policy_run_compare_reply(struct policy_run *run,
 	unsigned seen = wanted < 10 ? decision->code / 100 : decision->code;
 
 	if (wanted != 0 && wanted != seen)
-		policy_run_fail(run, decision, "the reply is %.*s, not %u: %s",
+		policy_run_fail(run, decision, "the reply is %.*s, not %u%s%s",
 		    STR_ARG(decision->reply), wanted,
-		    policy_run_reason(decision));
+		    decision->failure != NULL ? ": " : "",
+		    decision->failure != NULL ?
+			expand_reason_text(decision->failure->reason) :
+			"");
 }
 
 /* A path, or the end of one. */

@@ -11,6 +11,7 @@ struct yamlread {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the one that is looked at */
 	struct arena *arena;
+	struct str text;
 	struct yamlread_error *error;
 	uint32_t node_count;
 	unsigned depth;
@@ -56,16 +57,23 @@ yamlread_fail(struct yamlread *yaml, const char *text)
 	return yamlread_fail_at(yaml, yaml->event.start_mark, text);
 }
 
-/* Where bytes are no text at all, libyaml knows their offset only. */
+/* Where bytes are no text libyaml tells their offset only. */
 static bool
-yamlread_fail_encoding(struct yamlread *yaml)
+yamlread_fail_bytes(struct yamlread *yaml)
 {
-	yaml_mark_t mark = yaml->parser.mark;
+	yaml_mark_t mark = { .index = yaml->parser.problem_offset };
 
+	if (mark.index > yaml->text.len)
+		mark.index = yaml->text.len;
+	for (size_t i = 0; i < mark.index; i++) {
+		mark.column++;
+		if (yaml->text.ptr[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		}
+	}
 	return yamlread_fail_at(yaml, mark,
-	    arena_printf(yaml->arena, "%s",
-		yaml->parser.problem != NULL ? yaml->parser.problem :
-					       "not UTF-8"));
+	    "not UTF-8, or no character of YAML");
 }
 
 static bool
@@ -74,11 +82,12 @@ yamlread_next(struct yamlread *yaml)
 	yaml_event_delete(&yaml->event);
 	if (yaml_parser_parse(&yaml->parser, &yaml->event))
 		return true;
-	if (yaml->parser.error == YAML_READER_ERROR ||
-	    yaml->parser.problem == NULL)
-		return yamlread_fail_encoding(yaml);
+	if (yaml->parser.error == YAML_READER_ERROR)
+		return yamlread_fail_bytes(yaml);
 	return yamlread_fail_at(yaml, yaml->parser.problem_mark,
-	    arena_printf(yaml->arena, "%s", yaml->parser.problem));
+	    yaml->parser.problem != NULL ?
+		arena_printf(yaml->arena, "%s", yaml->parser.problem) :
+		"it cannot be read");
 }
 
 /* Nodes. */
@@ -273,7 +282,11 @@ struct yamlread_node *
 yamlread_parse(struct arena *arena, struct str text,
     struct yamlread_error *error_r)
 {
-	struct yamlread yaml = { .arena = arena, .error = error_r };
+	struct yamlread yaml = {
+		.arena = arena,
+		.text = text,
+		.error = error_r,
+	};
 	struct yamlread_node *root;
 
 	if (text.len > YAMLREAD_SIZE_MAX ||
