@@ -7,11 +7,14 @@
  *	SKIP c      "*c": goes on behind the next c, waits until it comes
  *	REST        a '*' at the end: at least one byte, then all that comes
  *
- * A position is a node just entered, or waiting for a SKIP node. A state is
- * the set of the positions of all patterns. States are made breadth first;
- * each has edges for the bytes that its positions ask for, and one for all
- * others. Patterns like "*.domain" wait for the same dot and part behind
- * it, so that there are as many states as nodes.
+ * The end of a pattern that no other shares and no '*' is in is not made
+ * nodes of, but is the tail of the last node, until it must be.
+ *
+ * A state is the set of the positions of all patterns. States are made
+ * breadth first; each has edges for the bytes that its positions ask for,
+ * and one for all others, or if nothing else is of interest any more a tail
+ * to compare with. Patterns like "*.domain" wait for the same dot and part
+ * behind it, so that there are as many states as nodes.
  */
 #include "compiler/classes_automaton.h"
 
@@ -21,6 +24,13 @@ enum automaton_token {
 	AUTOMATON_LITERAL,
 	AUTOMATON_SKIP,
 	AUTOMATON_REST,
+};
+
+/* A position is one of these at a node, whose number is taken times 4. */
+enum automaton_at {
+	AUTOMATON_ENTERED,
+	AUTOMATON_WAITING, /* to enter it */
+	AUTOMATON_MATCHED, /* behind its tail */
 };
 
 enum {
@@ -33,16 +43,14 @@ struct automaton_node {
 	uint32_t child; /* the newest; 0: none */
 	uint32_t next;  /* the parent's child before this one */
 	uint32_t entry; /* of the pattern that ends here, or NONE */
+	uint32_t tail;  /* where in its text the tail begins */
 	uint8_t token;
 	uint8_t byte;
 };
 
-/* A position is the node's number times 2, plus 1 if waiting for it. */
 struct automaton_state {
 	uint32_t first_position; /* up to that of the next state */
-	uint32_t first_edge;
-	uint32_t otherwise;
-	struct classes_signature *signature;
+	struct classes_state state;
 };
 
 struct automaton {
@@ -50,7 +58,7 @@ struct automaton {
 	struct arena arena; /* for as long as this lives */
 
 	struct automaton_node *nodes;
-	uint32_t node_count;
+	uint32_t node_count, node_room;
 
 	struct automaton_state *states;
 	uint32_t state_count, state_room;
@@ -72,82 +80,136 @@ struct automaton {
 
 /* The tree of tokens. */
 
-static bool
-automaton_is_pattern(const struct classes_entry *entry)
+static uint32_t
+automaton_new_node(struct automaton *a, const struct automaton_node *node)
 {
-	return entry->sets.count > 0 &&
-	    memchr(entry->text.ptr, '*', entry->text.len) != NULL;
+	if (a->node_count == a->node_room)
+		a->nodes = (struct automaton_node *)classes_grow(a->classes,
+		    a->nodes, &a->node_room, sizeof(*a->nodes));
+	a->nodes[a->node_count] = *node;
+	return a->node_count++;
 }
 
 static uint32_t
 automaton_child(struct automaton *a, uint32_t parent,
     enum automaton_token token, char byte)
 {
-	struct automaton_node *node;
-	uint32_t number = a->nodes[parent].child;
+	const struct automaton_node node = { .parent = parent,
+		.next = a->nodes[parent].child,
+		.entry = CLASSES_NONE,
+		.token = (uint8_t)token,
+		.byte = (uint8_t)byte };
+	uint32_t number;
 
-	for (; number != 0; number = node->next) {
-		node = &a->nodes[number];
-		if (node->token == token && node->byte == (uint8_t)byte)
+	for (number = node.next; number != 0; number = a->nodes[number].next)
+		if (a->nodes[number].token == node.token &&
+		    a->nodes[number].byte == node.byte)
 			return number;
-	}
-	number = a->node_count++;
-	node = &a->nodes[number];
-	node->parent = parent;
-	node->next = a->nodes[parent].child;
-	node->entry = CLASSES_NONE;
-	node->token = (uint8_t)token;
-	node->byte = (uint8_t)byte;
+	number = automaton_new_node(a, &node);
 	a->nodes[parent].child = number;
 	return number;
+}
+
+static struct str
+automaton_tail(const struct automaton *a, uint32_t number)
+{
+	const struct automaton_node *node = &a->nodes[number];
+	struct str text;
+
+	if (node->entry == CLASSES_NONE)
+		return STR_LIT("");
+	text = classes_entry_at(a->classes, node->entry)->text;
+	return (struct str){ text.ptr + node->tail, text.len - node->tail };
+}
+
+/* Gives a node that has a tail the child that has the rest of it. */
+static void
+automaton_open(struct automaton *a, uint32_t number)
+{
+	struct str tail = automaton_tail(a, number);
+	uint32_t child;
+
+	if (tail.len == 0 || a->nodes[number].child != 0)
+		return;
+	child = automaton_child(a, number, AUTOMATON_LITERAL, tail.ptr[0]);
+	a->nodes[child].entry = a->nodes[number].entry;
+	a->nodes[child].tail = a->nodes[number].tail + 1;
+}
+
+/* Makes a node fit for more than one pattern. */
+static void
+automaton_split(struct automaton *a, uint32_t number)
+{
+	if (automaton_tail(a, number).len == 0)
+		return;
+	automaton_open(a, number);
+	a->nodes[number].entry = CLASSES_NONE;
+}
+
+/* The node for the token at *at, behind which it puts *at. */
+static uint32_t
+automaton_add_token(struct automaton *a, uint32_t node, struct str text,
+    uint32_t *at)
+{
+	uint32_t i = (*at)++;
+
+	if (text.ptr[i] != '*')
+		return automaton_child(a, node, AUTOMATON_LITERAL, text.ptr[i]);
+	if (*at == text.len)
+		return automaton_child(a, node, AUTOMATON_REST, '*');
+	i = (*at)++;
+	return automaton_child(a, node, AUTOMATON_SKIP, text.ptr[i]);
 }
 
 static void
 automaton_add(struct automaton *a, const struct classes_entry *entry)
 {
 	struct str text = entry->text;
-	uint32_t node = 0;
+	uint32_t node = 0, at = 0, known = a->node_count;
 
-	for (uint32_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] != '*')
-			node = automaton_child(a, node, AUTOMATON_LITERAL,
-			    text.ptr[i]);
-		else if (++i < text.len)
-			node = automaton_child(a, node, AUTOMATON_SKIP,
-			    text.ptr[i]);
-		else
-			node = automaton_child(a, node, AUTOMATON_REST, '*');
+	while (at < text.len) {
+		automaton_split(a, node);
+		known = a->node_count;
+		node = automaton_add_token(a, node, text, &at);
+		if (node == known &&
+		    memchr(text.ptr + at, '*', text.len - at) == NULL)
+			break;
 	}
+	if (node != known)
+		automaton_split(a, node);
 	a->nodes[node].entry = entry->number;
+	a->nodes[node].tail = at;
 }
 
-static void
+/* Returns the patterns' bytes. */
+static size_t
 automaton_add_patterns(struct automaton *a)
 {
-	const struct classes *classes = a->classes;
+	const struct automaton_node root = { .entry = CLASSES_NONE };
+	const struct classes_entry *entry;
 	size_t bytes = 0;
 
-	for (uint32_t i = 0; i < classes->entries.count; i++)
-		if (automaton_is_pattern(classes_entry_at(classes, i)))
-			bytes += classes_entry_at(classes, i)->text.len;
-	a->nodes = (struct automaton_node *)arena_alloc(&a->arena,
-	    (bytes + 1) * sizeof(*a->nodes));
-	a->nodes[0].entry = CLASSES_NONE;
-	a->node_count = 1;
-	for (uint32_t i = 0; i < classes->entries.count; i++)
-		if (automaton_is_pattern(classes_entry_at(classes, i)))
-			automaton_add(a, classes_entry_at(classes, i));
+	automaton_new_node(a, &root);
+	for (uint32_t i = 0; i < a->classes->entries.count; i++) {
+		entry = classes_entry_at(a->classes, i);
+		if (entry->sets.count == 0 ||
+		    memchr(entry->text.ptr, '*', entry->text.len) == NULL)
+			continue;
+		automaton_add(a, entry);
+		bytes += entry->text.len;
+	}
+	return bytes;
 }
 
 /* From positions to positions. */
 
 static void
-automaton_push_after(struct automaton *a, uint32_t node, bool is_waiting)
+automaton_push_after(struct automaton *a, uint32_t node, enum automaton_at at)
 {
 	if (a->after_count == a->after_room)
 		a->after = (uint32_t *)classes_grow(a->classes, a->after,
 		    &a->after_room, sizeof(*a->after));
-	a->after[a->after_count++] = node * 2 + is_waiting;
+	a->after[a->after_count++] = node * 4 + (uint32_t)at;
 }
 
 static void
@@ -159,13 +221,14 @@ automaton_enter(struct automaton *a, uint32_t number, int byte)
 	switch ((enum automaton_token)node->token) {
 	case AUTOMATON_LITERAL:
 		if (is_next)
-			automaton_push_after(a, number, false);
+			automaton_push_after(a, number, AUTOMATON_ENTERED);
 		return;
 	case AUTOMATON_SKIP:
-		automaton_push_after(a, number, !is_next);
+		automaton_push_after(a, number,
+		    is_next ? AUTOMATON_ENTERED : AUTOMATON_WAITING);
 		return;
 	case AUTOMATON_REST:
-		automaton_push_after(a, number, false);
+		automaton_push_after(a, number, AUTOMATON_ENTERED);
 		return;
 	}
 }
@@ -173,12 +236,19 @@ automaton_enter(struct automaton *a, uint32_t number, int byte)
 static void
 automaton_step_position(struct automaton *a, uint32_t position, int byte)
 {
-	uint32_t number = position / 2;
+	uint32_t number = position / 4;
 
-	if (position % 2 == 1 || a->nodes[number].token == AUTOMATON_REST) {
+	switch ((enum automaton_at)(position % 4)) {
+	case AUTOMATON_MATCHED:
+		return;
+	case AUTOMATON_WAITING:
 		automaton_enter(a, number, byte);
 		return;
+	case AUTOMATON_ENTERED:
+		break;
 	}
+	if (a->nodes[number].token == AUTOMATON_REST)
+		automaton_enter(a, number, byte);
 	for (number = a->nodes[number].child; number != 0;
 	     number = a->nodes[number].next)
 		automaton_enter(a, number, byte);
@@ -245,17 +315,30 @@ automaton_sign_many(struct automaton *a, struct classes_list entries)
 	return signature;
 }
 
+/* The entry of a pattern that a name is in which ends at a position. */
+static uint32_t
+automaton_accepted(const struct automaton *a, uint32_t position)
+{
+	uint32_t number = position / 4;
+
+	if (position % 4 == AUTOMATON_MATCHED ||
+	    (position % 4 == AUTOMATON_ENTERED &&
+		automaton_tail(a, number).len == 0))
+		return a->nodes[number].entry;
+	return CLASSES_NONE;
+}
+
 /* The signature for the positions in after, of which it keeps nothing. */
 static struct classes_signature *
 automaton_sign_after(struct automaton *a)
 {
 	struct classes_list entries = { a->after, 0 };
-	const struct automaton_node *node;
+	uint32_t entry;
 
 	for (uint32_t i = 0; i < a->after_count; i++) {
-		node = &a->nodes[a->after[i] / 2];
-		if (a->after[i] % 2 == 0 && node->entry != CLASSES_NONE)
-			a->after[entries.count++] = node->entry;
+		entry = automaton_accepted(a, a->after[i]);
+		if (entry != CLASSES_NONE)
+			a->after[entries.count++] = entry;
 	}
 	if (entries.count == 1)
 		return classes_sign_entry(a->classes,
@@ -325,7 +408,7 @@ automaton_spread(const struct automaton *a, uint32_t node,
 	uint32_t total = 0, most = 0;
 
 	for (;; node = a->nodes[node].parent) {
-		for (uint32_t i = node * 2; i <= node * 2 + 1; i++) {
+		for (uint32_t i = node * 4; i < node * 4 + 4; i++) {
 			total += counts[i];
 			if (counts[i] > most)
 				most = counts[i];
@@ -343,7 +426,7 @@ automaton_blame(struct automaton *a)
 {
 	struct classes *classes = a->classes;
 	uint32_t *counts = (uint32_t *)arena_alloc(&a->arena,
-	    (size_t)a->node_count * 2 * sizeof(*counts));
+	    (size_t)a->node_count * 4 * sizeof(*counts));
 	uint32_t *scores = (uint32_t *)arena_alloc(&a->arena,
 	    classes->sets.count * sizeof(*scores));
 	struct classes_list sets;
@@ -396,8 +479,9 @@ automaton_add_state(struct automaton *a)
 	state->first_position = a->position_count;
 	automaton_copy_after(a);
 	state[1].first_position = a->position_count;
-	state->signature = automaton_sign_after(a);
-	return state->signature != NULL;
+	state->state = (struct classes_state){ .tail = STR_LIT(""),
+		.signature = automaton_sign_after(a) };
+	return state->state.signature != NULL;
 }
 
 /* The state at the positions in after, or NONE. */
@@ -427,9 +511,9 @@ static void
 automaton_ask_position(const struct automaton *a, uint32_t position,
     struct automaton_bytes *asked)
 {
-	uint32_t number = position / 2;
+	uint32_t number = position / 4;
 
-	if (position % 2 == 1) {
+	if (position % 4 == AUTOMATON_WAITING) {
 		asked->has[a->nodes[number].byte] = true;
 		return;
 	}
@@ -448,7 +532,7 @@ automaton_add_edge(struct automaton *a, uint32_t state, uint8_t byte)
 	edge.target = automaton_state(a);
 	if (edge.target == CLASSES_NONE)
 		return false;
-	if (edge.target == a->states[state].otherwise)
+	if (edge.target == a->states[state].state.otherwise)
 		return true;
 	if (a->edge_count == a->edge_room)
 		a->edges = (struct classes_edge *)classes_grow(a->classes,
@@ -458,19 +542,16 @@ automaton_add_edge(struct automaton *a, uint32_t state, uint8_t byte)
 }
 
 static bool
-automaton_expand(struct automaton *a, uint32_t state)
+automaton_add_edges(struct automaton *a, uint32_t state)
 {
 	struct automaton_bytes asked = { { false } };
-	uint32_t end = a->states[state + 1].first_position, otherwise;
+	uint32_t end = a->states[state + 1].first_position;
 
-	for (uint32_t i = a->states[state].first_position; i < end; i++)
+	for (uint32_t i = a->states[state].first_position; i < end; i++) {
+		if (a->positions[i] % 4 == AUTOMATON_ENTERED)
+			automaton_open(a, a->positions[i] / 4);
 		automaton_ask_position(a, a->positions[i], &asked);
-	automaton_step(a, state, AUTOMATON_OTHER);
-	otherwise = automaton_state(a);
-	if (otherwise == CLASSES_NONE)
-		return false;
-	a->states[state].otherwise = otherwise;
-	a->states[state].first_edge = a->edge_count;
+	}
 	for (uint32_t byte = 0; byte <= UINT8_MAX; byte++)
 		if (asked.has[byte] &&
 		    !automaton_add_edge(a, state, (uint8_t)byte))
@@ -478,10 +559,73 @@ automaton_expand(struct automaton *a, uint32_t state)
 	return true;
 }
 
+/* Whether it does not matter which byte comes next. */
+static bool
+automaton_is_settled(const struct automaton *a, uint32_t position)
+{
+	uint32_t child = a->nodes[position / 4].child;
+
+	if (position % 4 == AUTOMATON_WAITING)
+		return false;
+	return child == 0 ||
+	    (a->nodes[child].token == AUTOMATON_REST &&
+		a->nodes[child].next == 0);
+}
+
+/* The only node by whose tail the state can tell names apart, or NONE. */
+static uint32_t
+automaton_only_tail(const struct automaton *a, uint32_t state)
+{
+	uint32_t end = a->states[state + 1].first_position;
+	uint32_t found = CLASSES_NONE, position;
+
+	for (uint32_t i = a->states[state].first_position; i < end; i++) {
+		position = a->positions[i];
+		if (position % 4 == AUTOMATON_ENTERED &&
+		    automaton_tail(a, position / 4).len > 0) {
+			if (found != CLASSES_NONE)
+				return CLASSES_NONE;
+			found = position / 4;
+		} else if (!automaton_is_settled(a, position))
+			return CLASSES_NONE;
+	}
+	return found;
+}
+
+static bool
+automaton_add_tail(struct automaton *a, uint32_t state, uint32_t node)
+{
+	uint32_t match;
+
+	automaton_step(a, state, AUTOMATON_OTHER);
+	automaton_push_after(a, node, AUTOMATON_MATCHED);
+	automaton_sort_after(a);
+	match = automaton_state(a);
+	a->states[state].state.match = match;
+	a->states[state].state.tail = automaton_tail(a, node);
+	return match != CLASSES_NONE;
+}
+
+static bool
+automaton_expand(struct automaton *a, uint32_t state)
+{
+	uint32_t tail = automaton_only_tail(a, state), otherwise;
+
+	automaton_step(a, state, AUTOMATON_OTHER);
+	otherwise = automaton_state(a);
+	if (otherwise == CLASSES_NONE)
+		return false;
+	a->states[state].state.otherwise = otherwise;
+	a->states[state].state.first_edge = a->edge_count;
+	if (tail != CLASSES_NONE)
+		return automaton_add_tail(a, state, tail);
+	return automaton_add_edges(a, state);
+}
+
 static bool
 automaton_expand_all(struct automaton *a)
 {
-	automaton_push_after(a, 0, false);
+	automaton_push_after(a, 0, AUTOMATON_ENTERED);
 	if (automaton_state(a) == CLASSES_NONE)
 		return false;
 	for (uint32_t i = 0; i < a->state_count; i++)
@@ -492,15 +636,15 @@ automaton_expand_all(struct automaton *a)
 
 /* From outside. */
 
-/* Those of one pattern have a state for each position, and one for none. */
+/* One pattern needs at most two states a byte, and one at each end. */
 static void
 automaton_init(struct automaton *a, struct classes *classes)
 {
 	*a = (struct automaton){ .classes = classes };
 	arena_init(&a->arena, classes->arena->out_of_memory);
 	strmap_init(&a->signature_by_entries, &a->arena);
-	automaton_add_patterns(a);
-	a->state_max = 2 * (uint64_t)a->node_count + classes->budget;
+	a->state_max = 2 * ((uint64_t)automaton_add_patterns(a) + 1) +
+	    classes->budget;
 	if (a->state_max > UINT32_MAX / CLASSES_WIDTH)
 		a->state_max = UINT32_MAX / CLASSES_WIDTH;
 	a->position_max = a->state_max * CLASSES_WIDTH;
@@ -509,6 +653,7 @@ automaton_init(struct automaton *a, struct classes *classes)
 static void
 automaton_fini(struct automaton *a)
 {
+	free(a->nodes);
 	free(a->states);
 	free(a->positions);
 	free(a->edges);
@@ -529,8 +674,7 @@ automaton_keep(const struct automaton *a)
 	    a->edge_count * sizeof(*edges));
 
 	for (uint32_t i = 0; i < a->state_count; i++)
-		states[i] = (struct classes_state){ a->states[i].first_edge,
-			a->states[i].otherwise, a->states[i].signature };
+		states[i] = a->states[i].state;
 	states[a->state_count].first_edge = a->edge_count;
 	if (a->edge_count > 0)
 		memcpy(edges, a->edges, a->edge_count * sizeof(*edges));
@@ -551,18 +695,17 @@ classes_automaton_build(struct classes *classes)
 	return kept;
 }
 
-uint32_t
-classes_automaton_next(const struct classes_automaton *automaton,
-    uint32_t state, uint8_t byte)
+static uint32_t
+automaton_next(const struct classes_automaton *kept, uint32_t state, char byte)
 {
-	const struct classes_state *from = &automaton->states[state];
+	const struct classes_state *from = &kept->states[state];
 	uint32_t low = from->first_edge, high = from[1].first_edge, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (automaton->edges[middle].byte == byte)
-			return automaton->edges[middle].target;
-		if (automaton->edges[middle].byte < byte)
+		if (kept->edges[middle].byte == (uint8_t)byte)
+			return kept->edges[middle].target;
+		if (kept->edges[middle].byte < (uint8_t)byte)
 			low = middle + 1;
 		else
 			high = middle;
@@ -574,10 +717,18 @@ uint32_t
 classes_automaton_run(const struct classes_automaton *automaton,
     struct str name)
 {
+	const struct classes_state *from;
 	uint32_t state = 0;
 
-	for (uint32_t i = 0; i < name.len; i++)
-		state = classes_automaton_next(automaton, state,
-		    (uint8_t)str_lower(name.ptr[i]));
+	while (name.len > 0) {
+		from = &automaton->states[state];
+		if (from->tail.len > 0)
+			return str_eq_nocase(from->tail, name) ?
+			    from->match :
+			    from->otherwise;
+		state = automaton_next(automaton, state,
+		    str_lower(*name.ptr++));
+		name.len--;
+	}
 	return state;
 }

@@ -14,10 +14,17 @@ struct classes_edge {
 	uint8_t byte; /* never an upper case letter */
 };
 
+/*
+ * A name goes on by the edge of its next byte. Where there is a tail, and so
+ * no edge, it comes to match if all the rest of it is the tail; else it comes
+ * to otherwise, which it then does not leave any more.
+ */
 struct classes_state {
 	uint32_t first_edge; /* up to that of the next state, by byte */
 	uint32_t otherwise;  /* the state after any other byte */
-	struct classes_signature *signature;
+	uint32_t match;
+	struct str tail;
+	struct classes_signature *signature; /* of names that end here */
 };
 
 /* State 0 is that of the empty name, to which no edge leads. */
@@ -29,9 +36,6 @@ struct classes_automaton {
 
 /* NULL where there is no room for it; something was blamed then. */
 struct classes_automaton *classes_automaton_build(struct classes *classes);
-
-uint32_t classes_automaton_next(const struct classes_automaton *automaton,
-    uint32_t state, uint8_t byte);
 
 /* The state after all of a name, in which case does not matter. */
 uint32_t classes_automaton_run(const struct classes_automaton *automaton,

@@ -164,16 +164,30 @@ search_was_seen(struct search *s, const struct search_node *node)
 static void
 search_found(struct search *s, struct search_node node)
 {
-	struct classes_signature *signature =
-	    s->automaton->states[node.state].signature;
+	const struct classes_state *states = s->automaton->states;
+	struct classes_signature *signature = states[node.state].signature;
 	char *text = (char *)classes_scratch(s->classes, node.len);
 	struct str name = { text, node.len };
+	const struct search_node *from;
 
-	for (; node.len > 0; node = s->nodes[node.parent])
+	for (; node.len > 0; node = *from) {
+		from = &s->nodes[node.parent];
+		memcpy(text + from->len, states[from->state].tail.ptr,
+		    node.len - 1 - from->len);
 		text[node.len - 1] = (char)node.byte;
+	}
 	classes_admit(s->classes, signature, name, s->form->rank);
 	signature->is_sought = false;
 	s->sought--;
+}
+
+static void
+search_end(struct search *s, const struct search_node *node)
+{
+	if (s->automaton->states[node->state].signature->is_sought &&
+	    (s->form->ends & SEARCH_PLACE(node->place)) != 0 &&
+	    !search_is_avoided(s, node))
+		search_found(s, *node);
 }
 
 static void
@@ -185,67 +199,110 @@ search_push(struct search *s, const struct search_node *node)
 	s->nodes[s->node_count++] = *node;
 }
 
-/* Goes on with a byte from the name of a node. */
 static void
-search_follow(struct search *s, uint32_t parent, uint8_t byte)
+search_visit(struct search *s, const struct search_node *node)
 {
-	const struct search_node *from = &s->nodes[parent];
-	struct search_node node = {
-		.parent = parent, .len = from->len + 1, .byte = byte
-	};
-
-	node.place = s->form->step(from->place, from->len, byte);
-	if (node.place == SEARCH_REFUSED)
+	if (node->low == node->high && search_was_seen(s, node))
 		return;
-	node.state = classes_automaton_next(s->automaton, from->state, byte);
-	node.low = search_bound(s, from, byte);
-	node.high = search_bound(s, from, byte + 1u);
-	if (node.low == node.high && search_was_seen(s, &node))
-		return;
-	search_push(s, &node);
-	if (s->automaton->states[node.state].signature->is_sought &&
-	    (s->form->ends & SEARCH_PLACE(node.place)) != 0 &&
-	    !search_is_avoided(s, &node))
-		search_found(s, node);
+	search_push(s, node);
+	search_end(s, node);
 }
 
-/* The bytes with which avoided texts go on. */
-static void
-search_follow_avoided(struct search *s, uint32_t parent, bool *done)
+/* Puts a byte behind the name; false where the form refuses it. */
+static bool
+search_extend(const struct search *s, struct search_node *node, uint8_t byte)
 {
-	struct search_node node = s->nodes[parent];
+	uint8_t place = s->form->step(node->place, node->len, byte);
+	uint32_t low;
+
+	if (place == SEARCH_REFUSED)
+		return false;
+	low = search_bound(s, node, byte);
+	node->high = search_bound(s, node, byte + 1u);
+	node->low = low;
+	node->place = place;
+	node->byte = byte;
+	node->len++;
+	return true;
+}
+
+static void
+search_follow(struct search *s, const struct search_node *from, uint8_t byte,
+    uint32_t state)
+{
+	struct search_node node = *from;
+
+	if (!search_extend(s, &node, byte))
+		return;
+	node.state = state;
+	search_visit(s, &node);
+}
+
+/* Follows all bytes that are not done to one state. */
+static void
+search_follow_others(struct search *s, const struct search_node *from,
+    bool *done, uint32_t state)
+{
+	struct search_node rest = *from;
 	uint8_t byte;
-
-	if (search_is_avoided(s, &node))
-		node.low++;
-	while (node.low < node.high) {
-		byte = (uint8_t)s->avoided[node.low]->text.ptr[node.len];
-		if (!done[byte])
-			search_follow(s, parent, byte);
-		done[byte] = true;
-		node.low = search_bound(s, &node, byte + 1u);
-	}
-}
-
-static void
-search_expand(struct search *s, uint32_t parent)
-{
-	const struct classes_state *state =
-	    &s->automaton->states[s->nodes[parent].state];
-	bool done[UINT8_MAX + 1] = { false };
 	const char *c;
 
-	for (uint32_t i = state->first_edge; i < state[1].first_edge; i++) {
-		search_follow(s, parent, s->automaton->edges[i].byte);
-		done[s->automaton->edges[i].byte] = true;
+	if (search_is_avoided(s, from))
+		rest.low++;
+	for (; rest.low < rest.high;
+	     rest.low = search_bound(s, &rest, byte + 1u)) {
+		byte = (uint8_t)s->avoided[rest.low]->text.ptr[rest.len];
+		if (!done[byte])
+			search_follow(s, from, byte, state);
+		done[byte] = true;
 	}
-	search_follow_avoided(s, parent, done);
 	for (const char *const *group = s->form->groups; *group; group++) {
 		for (c = *group; *c != '\0' && done[(uint8_t)*c]; c++)
 			;
 		if (*c != '\0')
-			search_follow(s, parent, (uint8_t)*c);
+			search_follow(s, from, (uint8_t)*c, state);
 	}
+}
+
+/* Names that leave the tail, end in it, or end with it. */
+static void
+search_expand_tail(struct search *s, struct search_node node,
+    const struct classes_state *state)
+{
+	for (uint32_t i = 0; i < state->tail.len; i++) {
+		uint8_t byte = (uint8_t)state->tail.ptr[i];
+		bool done[UINT8_MAX + 1] = { false };
+
+		if (i > 0)
+			search_end(s, &node);
+		done[byte] = true;
+		search_follow_others(s, &node, done, state->otherwise);
+		if (!search_extend(s, &node, byte))
+			return;
+		node.state = state->otherwise;
+	}
+	node.state = state->match;
+	search_visit(s, &node);
+}
+
+static void
+search_expand(struct search *s, uint32_t number)
+{
+	struct search_node node = s->nodes[number];
+	const struct classes_state *state = &s->automaton->states[node.state];
+	const struct classes_edge *edges = s->automaton->edges;
+	bool done[UINT8_MAX + 1] = { false };
+
+	node.parent = number;
+	if (state->tail.len > 0) {
+		search_expand_tail(s, node, state);
+		return;
+	}
+	for (uint32_t i = state->first_edge; i < state[1].first_edge; i++) {
+		search_follow(s, &node, edges[i].byte, edges[i].target);
+		done[edges[i].byte] = true;
+	}
+	search_follow_others(s, &node, done, state->otherwise);
 }
 
 /* Marks the signatures that want a representative of the form's rank. */
