@@ -3,6 +3,9 @@
  */
 #include "compiler/bind.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
+
 void
 bind_init(struct bind *bind, struct compilation *comp, const struct ir *ir,
     const struct host *host)
@@ -116,6 +119,37 @@ bind_ask_host(const struct bind *bind, enum ir_table_kind kind, struct str key)
 	if (kind == IR_TABLE_ANY_ADDRESS)
 		return is_socket || is_address;
 	return key.len > 0;
+}
+
+const char *
+bind_digest(struct bind *bind, uint32_t number)
+{
+	const struct table *table = bind_read(bind, number)->table;
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	unsigned len = 0;
+	char *hex;
+
+	if (table == NULL || digest == NULL ||
+	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1) {
+		EVP_MD_CTX_free(digest);
+		return "";
+	}
+	for (uint32_t i = 0; i < table_count(table); i++) {
+		const struct table_entry *entry = table_entry_at(table, i);
+
+		/* Both end in NUL or have a length: no two texts run on. */
+		EVP_DigestUpdate(digest, entry->key.ptr, entry->key.len + 1);
+		EVP_DigestUpdate(digest, &entry->value.len,
+		    sizeof(entry->value.len));
+		EVP_DigestUpdate(digest, entry->value.ptr, entry->value.len);
+	}
+	EVP_DigestFinal_ex(digest, hash, &len);
+	EVP_MD_CTX_free(digest);
+	hex = arena_bytes(&bind->comp->arena, 2 * (size_t)len + 1);
+	for (unsigned i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	return hex;
 }
 
 enum answer

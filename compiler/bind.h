@@ -38,4 +38,7 @@ enum answer bind_lookup(struct bind *bind, uint32_t table, enum service service,
 
 enum bind_state bind_state_of(struct bind *bind, uint32_t table);
 
+/* Of the entries of a table that is ready: 64 digits, "" of no entries. */
+const char *bind_digest(struct bind *bind, uint32_t table);
+
 #endif

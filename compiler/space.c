@@ -32,17 +32,20 @@ struct space_delimited {
 
 struct space_builder {
 	struct space *space;
+	uint32_t side; /* the one that is being looked at */
+	struct bind *bind;
 	const struct ir *ir;
-	struct space_pred *preds; /* of all rules, one after the other */
-	struct strmap delimited;  /* user entries with a delimiter */
+	bool has_one_delimiter;  /* on both sides */
+	struct strmap delimited; /* user entries with a delimiter */
+
+	/* Of each side: one for each predicate of all rules. */
+	struct space_pred *preds[SPACE_SIDES_MAX];
 };
 
 static enum space_level
 space_level_of(enum ruleset_pred_kind kind)
 {
 	switch (kind) {
-	case PRED_TAG:
-		return SPACE_TAG;
 	case PRED_FROM_TABLE:
 		return SPACE_ADDRESS;
 	case PRED_FROM_RDNS:
@@ -55,6 +58,7 @@ space_level_of(enum ruleset_pred_kind kind)
 		return SPACE_SENDER_DOMAIN;
 	case PRED_RCPT_TO:
 		return SPACE_RCPT_DOMAIN;
+	case PRED_TAG:
 	case PRED_FROM_ANY:
 	case PRED_FROM_LOCAL:
 	case PRED_FROM_SOCKET:
@@ -70,39 +74,52 @@ space_level_of(enum ruleset_pred_kind kind)
 
 /* First pass: sets. */
 
+/* Entries that match nothing on this side, but would in its classes. */
+static bool
+space_is_dead(const struct space_builder *builder,
+    const struct ruleset_pred *pred, struct str entry)
+{
+	if (pred->service != SERVICE_NETADDR || entry.len == 0)
+		return false;
+	/* Brackets are known since 6.6; names with "*" are compared whole. */
+	return pred->kind == PRED_FROM_RDNS ?
+	    memchr(entry.ptr, '*', entry.len) != NULL :
+	    entry.ptr[0] == '[' && !builder->bind->rules.brackets;
+}
+
 /* The entries of a static table; false where they cannot be known. */
 static bool
 space_entries(struct space_builder *builder, const struct ruleset_pred *pred,
     const struct str **entries_r, uint32_t *count_r)
 {
-	struct bind *bind = builder->space->bind;
-	enum service service = pred->service;
-	uint32_t table = pred->table;
-	const struct table *t;
+	struct bind *bind = builder->bind;
+	const struct table *table;
 	struct str *entries;
 
-	if (table == IR_NONE || bind_state_of(bind, table) != BIND_READY ||
-	    bind->tables[table].table == NULL)
+	if (pred->table == IR_NONE ||
+	    bind_state_of(bind, pred->table) != BIND_READY ||
+	    bind->tables[pred->table].table == NULL)
 		return false;
-	t = bind->tables[table].table;
+	table = bind->tables[pred->table].table;
 	entries = arena_alloc(builder->space->arena,
-	    table_count(t) * sizeof(*entries));
+	    table_count(table) * sizeof(*entries));
 	*count_r = 0;
-	for (uint32_t i = 0; i < table_count(t); i++) {
-		struct str key = table_entry_at(t, i)->key;
+	for (uint32_t i = 0; i < table_count(table); i++) {
+		struct str entry = table_entry_at(table, i)->key;
 
-		/* Such networks match nothing before 6.6. */
-		if (key.len == 0 || key.ptr[0] != '[' ||
-		    service != SERVICE_NETADDR || bind->rules.brackets)
-			entries[(*count_r)++] = key;
+		if (!space_is_dead(builder, pred, entry))
+			entries[(*count_r)++] = entry;
 	}
 	*entries_r = entries;
 	return true;
 }
 
 static bool
-space_can_be_known(const struct ruleset_pred *pred)
+space_can_be_known(const struct space_builder *builder,
+    const struct ruleset_pred *pred)
 {
+	if (pred->service == SERVICE_MAILADDR && !builder->has_one_delimiter)
+		return false;
 	if (pred->flags & (PRED_FAILS | PRED_FAILS_IF_AUTH))
 		return false;
 	if (pred->table == RULESET_NO_TABLE)
@@ -179,7 +196,7 @@ space_add_mailbox(struct space_builder *builder,
 		box->domain = classes_add_set(builder->space->classes[domain],
 		    &addr.domain, 1);
 	else if (!is_everything &&
-	    builder->space->bind->rules.mailaddr == MAILADDR_LEGACY)
+	    builder->bind->rules.mailaddr == MAILADDR_LEGACY)
 		/* Compared with an empty pattern: none but no domain. */
 		box->domain = classes_add_set(builder->space->classes[domain],
 		    &(struct str){ "", 0 }, 1);
@@ -203,28 +220,23 @@ space_collect(struct space_builder *builder, const struct ruleset_pred *pred,
     struct space_pred *to)
 {
 	enum space_level level = space_level_of(pred->kind);
-	const struct str *entries = &pred->text;
-	uint32_t count = 1;
+	const struct str *entries;
+	uint32_t count;
 
-	to->is_question = !space_can_be_known(pred);
-	if (to->is_question || level == SPACE_LEVELS ||
-	    (pred->table == RULESET_NO_TABLE && pred->kind != PRED_TAG))
+	to->is_question = !space_can_be_known(builder, pred);
+	if (to->is_question || pred->table == RULESET_NO_TABLE)
 		return;
-	if (pred->table != RULESET_NO_TABLE &&
-	    !space_entries(builder, pred, &entries, &count)) {
+	if (!space_entries(builder, pred, &entries, &count)) {
 		to->is_question = true;
-		return;
-	}
-	if (pred->service == SERVICE_MAILADDR) {
+	} else if (pred->service == SERVICE_MAILADDR) {
 		to->mailbox_count = count;
 		space_collect_mailboxes(builder, pred, to, entries);
-	} else {
+	} else if (level != SPACE_LEVELS) {
 		to->set = classes_add_set(builder->space->classes[level],
 		    entries, count);
 	}
 }
 
-/* Delimited users of all tables must be known before any set is made. */
 static void
 space_collect_delimited(struct space_builder *builder,
     const struct ruleset_pred *pred)
@@ -232,7 +244,8 @@ space_collect_delimited(struct space_builder *builder,
 	const struct str *entries;
 	uint32_t count;
 
-	if (!space_can_be_known(pred) || pred->table == RULESET_NO_TABLE ||
+	if (!space_can_be_known(builder, pred) ||
+	    pred->table == RULESET_NO_TABLE ||
 	    pred->service != SERVICE_MAILADDR ||
 	    !space_entries(builder, pred, &entries, &count))
 		return;
@@ -240,45 +253,120 @@ space_collect_delimited(struct space_builder *builder,
 		space_note_delimited(builder, mailaddr_split(entries[i]).user);
 }
 
+/* Tags. */
+
 static void
-space_each_pred(struct space_builder *builder)
+space_add_tag(struct space *space, struct space_tag tag)
+{
+	for (uint32_t i = 0; i < space->tag_count; i++)
+		if (str_eq(space->tags[i].on[0], tag.on[0]) &&
+		    str_eq(space->tags[i].on[1], tag.on[1]))
+			return;
+	if (space->tag_count == space->tag_room) {
+		space->tag_room = space->tag_room * 2 + 8;
+		space->tags = realloc(space->tags,
+		    space->tag_room * sizeof(*space->tags));
+		if (space->tags == NULL)
+			abort();
+	}
+	space->tags[space->tag_count++] = tag;
+}
+
+static bool
+space_is_same_listener(const struct ir_listener *a, const struct ir_listener *b)
+{
+	return a->is_socket == b->is_socket && a->port == b->port &&
+	    a->family == b->family && str_eq(a->address, b->address);
+}
+
+/* What the other side tags the sessions of a listener with. */
+static struct str
+space_other_tag(const struct ir *ir, const struct ir_listener *listener)
+{
+	for (uint32_t i = 0; i < ir->listener_count; i++)
+		if (space_is_same_listener(&ir->listeners[i], listener))
+			return ir->listeners[i].tag;
+	return listener->tag;
+}
+
+static void
+space_add_listeners(struct space *space, uint32_t side)
+{
+	const struct ir *ir = space->sides[side].bind->ir;
+	const struct ir *other =
+	    space->sides[(side + 1) % space->side_count].bind->ir;
+
+	for (uint32_t i = 0; i < ir->listener_count; i++) {
+		struct space_tag tag;
+
+		tag.on[side] = ir->listeners[i].tag;
+		tag.on[1 - side] = space_other_tag(other, &ir->listeners[i]);
+		space_add_tag(space, tag);
+	}
+}
+
+/* Tags that rules name and no listener has cannot occur, but may be asked. */
+static void
+space_add_named_tags(struct space_builder *builder,
+    const struct ruleset_pred *pred)
+{
+	const struct str *entries = &pred->text;
+	uint32_t count = 1;
+
+	if (pred->kind != PRED_TAG ||
+	    (pred->table != RULESET_NO_TABLE &&
+		!space_entries(builder, pred, &entries, &count)))
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		space_add_tag(builder->space,
+		    (struct space_tag){ { entries[i], entries[i] } });
+}
+
+static void
+space_each_pred(struct space_builder *builder,
+    void (*visit)(struct space_builder *, const struct ruleset_pred *))
 {
 	const struct ruleset *ruleset = &builder->ir->ruleset;
-	uint32_t total = 0, n = 0;
+
+	for (uint32_t r = 0; r < ruleset->rule_count; r++)
+		for (uint32_t i = 0; i < ruleset->rules[r].pred_count; i++)
+			visit(builder, &ruleset->rules[r].preds[i]);
+}
+
+static void
+space_collect_side(struct space_builder *builder)
+{
+	const struct ruleset *ruleset = &builder->ir->ruleset;
+	struct space_pred *to;
+	uint32_t total = 0;
 
 	for (uint32_t r = 0; r < ruleset->rule_count; r++)
 		total += ruleset->rules[r].pred_count;
-	builder->preds = arena_alloc(builder->space->arena,
-	    total * sizeof(*builder->preds));
-	for (uint32_t r = 0; r < ruleset->rule_count; r++)
-		for (uint32_t i = 0; i < ruleset->rules[r].pred_count; i++)
-			space_collect_delimited(builder,
-			    &ruleset->rules[r].preds[i]);
+	to = arena_alloc(builder->space->arena, total * sizeof(*to));
+	builder->preds[builder->side] = to;
 	for (uint32_t r = 0; r < ruleset->rule_count; r++)
 		for (uint32_t i = 0; i < ruleset->rules[r].pred_count; i++)
 			space_collect(builder, &ruleset->rules[r].preds[i],
-			    &builder->preds[n++]);
+			    to++);
 }
 
 static void
 space_make_classes(struct space *space)
 {
-	bool is_legacy = space->bind->ir->target.dialect == DIALECT_LEGACY;
-	bool is_native = space->bind->ir->target.version == TARGET_NATIVE;
-	const enum classes_kind kinds[SPACE_LEVELS] = {
+	static const enum classes_kind kinds[] = {
 		[SPACE_RCPT_DOMAIN] = CLASSES_DOMAIN,
 		[SPACE_RCPT_USER] = CLASSES_STRING,
 		[SPACE_SENDER_DOMAIN] = CLASSES_DOMAIN,
 		[SPACE_SENDER_USER] = CLASSES_STRING,
 		[SPACE_ADDRESS] = CLASSES_NETWORK,
-		[SPACE_TAG] = is_legacy ? CLASSES_EXACT : CLASSES_STRING,
 		[SPACE_HELO] = CLASSES_DOMAIN,
-		[SPACE_RDNS] = is_native ? CLASSES_DOMAIN : CLASSES_STRING,
+		[SPACE_RDNS] = CLASSES_DOMAIN,
 	};
 
 	for (unsigned level = 0; level < SPACE_LEVELS; level++)
 		if (level != SPACE_RCPT_LOCAL && level != SPACE_ORIGIN &&
-		    level != SPACE_AUTH && level != SPACE_TLS)
+		    level != SPACE_AUTH && level != SPACE_TAG &&
+		    level != SPACE_TLS)
 			space->classes[level] = classes_new(space->arena,
 			    kinds[level]);
 }
@@ -308,12 +396,29 @@ space_build_classes(struct space *space)
 }
 
 /* Classes and values of a level differ in which is number 0. */
-static uint32_t
+uint32_t
 space_value(const struct space *space, enum space_level level, uint32_t class)
 {
 	if (class == space->common[level])
 		return 0;
 	return class == 0 ? space->common[level] : class;
+}
+
+uint32_t
+space_class(const struct space *space, enum space_level level, uint32_t value)
+{
+	/* The exchange of two numbers is its own inverse. */
+	return space_value(space, level, value);
+}
+
+uint32_t
+space_value_count(const struct space *space, enum space_level level)
+{
+	if (space->classes[level] != NULL)
+		return classes_count(space->classes[level]);
+	return level == SPACE_TAG ? space->tag_count :
+	    level == SPACE_ORIGIN ? SPACE_INTERNAL + 1 :
+				    2;
 }
 
 /* Second pass: conditions. */
@@ -440,12 +545,14 @@ space_host_itself(struct space *space, unsigned classes)
 }
 
 static uint32_t
-space_from_table(struct space *space, const struct ruleset_pred *pred,
-    const struct space_pred *known)
+space_from_table(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
 {
+	struct space *space = builder->space;
 	const struct table_entry *entry;
-	bool has_local = bind_lookup(space->bind, pred->table, SERVICE_NETADDR,
-			     STR_LIT("local"), &entry) == ANSWER_YES;
+	bool has_local = bind_lookup(builder->bind, pred->table,
+			     SERVICE_NETADDR, STR_LIT("local"),
+			     &entry) == ANSWER_YES;
 
 	return diagram_ite(space->diagram,
 	    space_host_itself(space, pred->local_classes),
@@ -454,9 +561,10 @@ space_from_table(struct space *space, const struct ruleset_pred *pred,
 }
 
 static uint32_t
-space_rdns(struct space *space, const struct ruleset_pred *pred,
+space_rdns(const struct space_builder *builder, const struct ruleset_pred *pred,
     const struct space_pred *known)
 {
+	struct space *space = builder->space;
 	const struct table_entry *entry;
 	uint32_t unknown = space_is(space, SPACE_RDNS,
 	    space_value(space, SPACE_RDNS, CLASSES_EMPTY));
@@ -465,19 +573,53 @@ space_rdns(struct space *space, const struct ruleset_pred *pred,
 		return space_not(space, unknown);
 	return diagram_ite(space->diagram,
 	    space_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
-	    bind_lookup(space->bind, pred->table, pred->service,
+	    bind_lookup(builder->bind, pred->table, pred->service,
 		STR_LIT("local"), &entry) == ANSWER_YES ?
 		diagram_true(space->diagram) :
 		diagram_no_match(),
 	    space_in(space, SPACE_RDNS, known->set));
 }
 
+/* Tags are few: each is asked for. */
 static uint32_t
-space_plain_condition(struct space *space, const struct ruleset_pred *pred,
-    const struct space_pred *known)
+space_tag(const struct space_builder *builder, const struct ruleset_pred *pred)
 {
+	struct space *space = builder->space;
+	uint32_t yes = diagram_true(space->diagram), no = diagram_no_match();
+	struct diagram_edge *edges = malloc(space->tag_count * sizeof(*edges));
+	uint32_t result, otherwise = no, count = 0;
+
+	if (edges == NULL)
+		abort();
+	for (uint32_t i = 0; i < space->tag_count; i++) {
+		struct str tag = space->tags[i].on[builder->side];
+		const struct table_entry *entry;
+		bool holds = pred->table == RULESET_NO_TABLE ?
+		    str_eq(tag, pred->text) :
+		    bind_lookup(builder->bind, pred->table, pred->service, tag,
+			&entry) == ANSWER_YES;
+
+		if (i == 0)
+			otherwise = holds ? yes : no;
+		else
+			edges[count++] = (struct diagram_edge){ i,
+				holds ? yes : no };
+	}
+	result = diagram_node(space->diagram, SPACE_TAG, otherwise, edges,
+	    count);
+	free(edges);
+	return result;
+}
+
+static uint32_t
+space_plain_condition(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
+{
+	struct space *space = builder->space;
+
 	switch (pred->kind) {
 	case PRED_TAG:
+		return space_tag(builder, pred);
 	case PRED_FOR_TABLE:
 	case PRED_HELO:
 		return space_in(space, space_level_of(pred->kind), known->set);
@@ -488,9 +630,9 @@ space_plain_condition(struct space *space, const struct ruleset_pred *pred,
 	case PRED_FROM_SOCKET:
 		return space_is(space, SPACE_ORIGIN, SPACE_SOCKET);
 	case PRED_FROM_TABLE:
-		return space_from_table(space, pred, known);
+		return space_from_table(builder, pred, known);
 	case PRED_FROM_RDNS:
-		return space_rdns(space, pred, known);
+		return space_rdns(builder, pred, known);
 	case PRED_FOR_ANY:
 		return space_not(space,
 		    space_is(space, SPACE_RCPT_DOMAIN,
@@ -514,10 +656,11 @@ space_plain_condition(struct space *space, const struct ruleset_pred *pred,
 
 /* Negation, and the cases that it does not reach. */
 static uint32_t
-space_condition(struct space *space, const struct ruleset_pred *pred,
-    const struct space_pred *known)
+space_condition(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
 {
-	uint32_t condition = space_plain_condition(space, pred, known);
+	struct space *space = builder->space;
+	uint32_t condition = space_plain_condition(builder, pred, known);
 	uint32_t internal = space_is(space, SPACE_ORIGIN, SPACE_INTERNAL);
 	uint32_t unknown = space_is(space, SPACE_RDNS,
 	    space_value(space, SPACE_RDNS, CLASSES_EMPTY));
@@ -534,35 +677,50 @@ space_condition(struct space *space, const struct ruleset_pred *pred,
 	return condition;
 }
 
-static bool
-space_same_question(const struct ruleset_pred *a, const struct ruleset_pred *b)
+/*
+ * A table as far as questions go: what it holds or where it comes from, not
+ * its name. So the same question of both sides is one question.
+ */
+static const char *
+space_table_text(const struct space_builder *builder, uint32_t number)
 {
-	return a->kind == b->kind && a->flags == b->flags &&
-	    a->local_classes == b->local_classes && a->service == b->service &&
-	    a->table == b->table;
+	struct arena *arena = builder->space->arena;
+	const struct ir_table *table;
+
+	if (number == IR_NONE)
+		return "";
+	table = &builder->ir->tables[number];
+	if (table->kind == IR_TABLE_LIST || table->kind == IR_TABLE_MAPPING)
+		return arena_printf(arena, "=%s",
+		    bind_digest(builder->bind, number));
+	return arena_printf(arena, "%u:%.*s:%.*s", (unsigned)table->kind,
+	    STR_ARG(table->backend), STR_ARG(table->config));
 }
 
 static uint32_t
-space_question(struct space *space, const struct ruleset_pred *pred)
+space_question(const struct space_builder *builder,
+    const struct ruleset_pred *pred)
 {
-	const struct ruleset_pred **wider;
+	struct space *space = builder->space;
+	struct str key = str_from(arena_printf(space->arena,
+	    "%u|%u|%u|%u|%s|%.*s", (unsigned)pred->kind, pred->flags,
+	    pred->local_classes, (unsigned)pred->service,
+	    space_table_text(builder, pred->table), STR_ARG(pred->text)));
+	void **slot = strmap_put(&space->question_numbers, key);
 
-	/* The one before is often the same: rules come in groups. */
-	if (space->question_count > 0 &&
-	    space_same_question(space->questions[space->question_count - 1],
-		pred))
-		return space->question_count - 1;
+	if (*slot != NULL)
+		return (uint32_t)(uintptr_t)*slot - 1;
 	if (space->question_count == space->question_room) {
 		space->question_room = space->question_room * 2 + 16;
-		wider = arena_alloc(space->arena,
-		    space->question_room * sizeof(*wider));
-		if (space->question_count > 0)
-			memcpy(wider, space->questions,
-			    space->question_count * sizeof(*wider));
-		space->questions = wider;
+		space->questions = realloc(space->questions,
+		    space->question_room * sizeof(*space->questions));
+		if (space->questions == NULL)
+			abort();
 	}
-	space->questions[space->question_count] = pred;
-	return space->question_count++;
+	space->questions[space->question_count++] =
+	    (struct space_question){ builder->bind, pred };
+	*slot = (void *)(uintptr_t)space->question_count;
+	return space->question_count - 1;
 }
 
 static bool
@@ -573,7 +731,7 @@ space_is_left_out(const struct space *space, const struct ruleset_pred *pred,
 	const struct classes *domains, *users;
 
 	if (known->is_question || level == SPACE_LEVELS ||
-	    (pred->table == RULESET_NO_TABLE && pred->kind != PRED_TAG))
+	    pred->table == RULESET_NO_TABLE)
 		return known->is_question;
 	domains = space->classes[level];
 	if (known->mailboxes == NULL)
@@ -596,10 +754,11 @@ space_build_rules(struct space_builder *builder)
 {
 	struct space *space = builder->space;
 	const struct ruleset *ruleset = &builder->ir->ruleset;
-	const struct space_pred *known = builder->preds;
+	const struct space_pred *known = builder->preds[builder->side];
+	struct forest_rule *rules = arena_alloc(space->arena,
+	    ruleset->rule_count * sizeof(*rules));
 
-	space->rules = arena_alloc(space->arena,
-	    ruleset->rule_count * sizeof(*space->rules));
+	space->sides[builder->side].rules = rules;
 	for (uint32_t r = 0; r < ruleset->rule_count; r++) {
 		const struct ruleset_rule *rule = &ruleset->rules[r];
 		struct forest_pred *preds = arena_alloc(space->arena,
@@ -609,29 +768,77 @@ space_build_rules(struct space_builder *builder)
 			preds[i].is_question = space_is_left_out(space,
 			    &rule->preds[i], known);
 			preds[i].number = preds[i].is_question ?
-			    space_question(space, &rule->preds[i]) :
-			    space_condition(space, &rule->preds[i], known);
+			    space_question(builder, &rule->preds[i]) :
+			    space_condition(builder, &rule->preds[i], known);
 		}
-		space->rules[r] = (struct forest_rule){ preds,
-			rule->pred_count };
+		rules[r] = (struct forest_rule){ preds, rule->pred_count };
 	}
 }
 
-void
-space_init(struct space *space, struct bind *bind, struct diagram *diagram)
+/* A stage of building, for each side. */
+static void
+space_each_side(struct space_builder *builder,
+    void (*stage)(struct space_builder *))
 {
-	struct space_builder builder = { .space = space, .ir = bind->ir };
+	for (uint32_t i = 0; i < builder->space->side_count; i++) {
+		builder->side = i;
+		builder->bind = builder->space->sides[i].bind;
+		builder->ir = builder->bind->ir;
+		stage(builder);
+	}
+}
+
+/* Delimited users of all tables must be known before any set is made. */
+static void
+space_stage_names(struct space_builder *builder)
+{
+	space_each_pred(builder, space_collect_delimited);
+	space_add_listeners(builder->space, builder->side);
+}
+
+static void
+space_stage_tags(struct space_builder *builder)
+{
+	space_each_pred(builder, space_add_named_tags);
+}
+
+void
+space_init(struct space *space, struct bind *const *binds, uint32_t side_count,
+    struct diagram *diagram)
+{
+	const struct space_tag none = { { STR_LIT(""), STR_LIT("") } };
+	/* Of a byte that no tag of a config has. */
+	const struct space_tag other = { { STR_LIT("\x01"), STR_LIT("\x01") } };
+	struct space_builder builder = { .space = space };
 
 	*space = (struct space){
-		.bind = bind,
-		.arena = &bind->comp->arena,
+		.arena = &binds[0]->comp->arena,
 		.diagram = diagram,
+		.side_count = side_count,
 	};
+	for (uint32_t i = 0; i < side_count; i++)
+		space->sides[i].bind = binds[i];
+	builder.has_one_delimiter = binds[0]->rules.delimiter ==
+	    binds[side_count - 1]->rules.delimiter;
 	strmap_init(&builder.delimited, space->arena);
+	strmap_init(&space->question_numbers, space->arena);
 	space_make_classes(space);
-	space_each_pred(&builder);
+	space_add_tag(space, none);
+	space_each_side(&builder, space_stage_names);
+	space_each_side(&builder, space_stage_tags);
+	space_add_tag(space, other);
+	space_each_side(&builder, space_collect_side);
 	space_build_classes(space);
-	space_build_rules(&builder);
+	space_each_side(&builder, space_build_rules);
+}
+
+void
+space_fini(struct space *space)
+{
+	free(space->tags);
+	free(space->questions);
+	space->tags = NULL;
+	space->questions = NULL;
 }
 
 /* Envelopes. */
@@ -654,11 +861,28 @@ space_find_user(const struct space *space, enum space_level level,
 	if (whole != 0)
 		return whole;
 	return space_find(space, level,
-	    space_user_of(user, space->bind->rules.delimiter, &is_delimited));
+	    space_user_of(user, space->sides[0].bind->rules.delimiter,
+		&is_delimited));
+}
+
+/* Case counts in the legacy language only. */
+static uint32_t
+space_find_tag(const struct space *space, uint32_t side, struct str tag)
+{
+	bool is_exact = space->sides[side].bind->ir->target.dialect ==
+	    DIALECT_LEGACY;
+
+	for (uint32_t i = 0; i < space->tag_count; i++)
+		if (str_eq(space->tags[i].on[side], tag))
+			return i;
+	for (uint32_t i = 0; !is_exact && i < space->tag_count; i++)
+		if (str_eq_nocase(space->tags[i].on[side], tag))
+			return i;
+	return space->tag_count - 1;
 }
 
 void
-space_classify(const struct space *space,
+space_classify(const struct space *space, uint32_t side,
     const struct ruleset_envelope *envelope, struct space_facts facts,
     uint32_t classes_r[SPACE_LEVELS])
 {
@@ -678,7 +902,7 @@ space_classify(const struct space *space,
 	classes_r[SPACE_ADDRESS] = space_find(space, SPACE_ADDRESS,
 	    envelope->peer);
 	classes_r[SPACE_AUTH] = envelope->is_authenticated;
-	classes_r[SPACE_TAG] = space_find(space, SPACE_TAG, envelope->tag);
+	classes_r[SPACE_TAG] = space_find_tag(space, side, envelope->tag);
 	classes_r[SPACE_HELO] = space_find(space, SPACE_HELO, envelope->helo);
 	classes_r[SPACE_RDNS] = space_find(space, SPACE_RDNS, envelope->rdns);
 	classes_r[SPACE_TLS] = envelope->is_tls;

@@ -1,7 +1,8 @@
 /*
- * The space of envelopes of a ruleset: one level for each attribute that a
- * predicate can ask without a look-up, and the classes of its values. It
- * turns rules into what a forest is built from, and envelopes into classes.
+ * The space of envelopes of one ruleset or of two that are compared: one
+ * level for each attribute that a predicate can ask without a look-up, and
+ * the classes of its values, the same for both sides. It turns rules into
+ * what a forest is built from, and envelopes into classes.
  *
  * Whether an address or a name is the host's own is a level of its own, so
  * that nothing of a host is folded into the diagrams. What cannot be known
@@ -39,27 +40,62 @@ enum space_origin {
 	SPACE_INTERNAL,
 };
 
-struct space {
+enum { SPACE_SIDES_MAX = 2 };
+
+/* A value of SPACE_TAG: what a session is tagged with on each side. */
+struct space_tag {
+	struct str on[SPACE_SIDES_MAX];
+};
+
+/* A predicate that cannot be answered here. */
+struct space_question {
 	struct bind *bind;
+	const struct ruleset_pred *pred;
+};
+
+struct space_side {
+	struct bind *bind;
+	struct forest_rule *rules; /* as many as the IR has */
+};
+
+struct space {
 	struct arena *arena;
 	struct diagram *diagram;
+	struct space_side sides[SPACE_SIDES_MAX];
+	uint32_t side_count;
 	struct classes *classes[SPACE_LEVELS]; /* NULL: values are given */
 	uint32_t common[SPACE_LEVELS];         /* the class that is value 0 */
 
-	/* Questions: predicates, each once. */
-	const struct ruleset_pred **questions;
+	/* 0: no tag; the last: any other. From malloc, as the next. */
+	struct space_tag *tags;
+	uint32_t tag_count;
+	uint32_t tag_room;
+
+	struct space_question *questions;
 	uint32_t question_count;
 	uint32_t question_room;
-
-	struct forest_rule *rules;
+	struct strmap question_numbers; /* by content */
 };
 
 /* The states that the automata of one level may have. */
 #define SPACE_BUDGET 100000
 
-/* Builds classes and rules; the diagram must be initialised. */
-void space_init(struct space *space, struct bind *bind,
-    struct diagram *diagram);
+/*
+ * Builds classes and rules; the diagram must be initialised. The arena of
+ * the first side's compilation owns what is made.
+ */
+void space_init(struct space *space, struct bind *const *binds,
+    uint32_t side_count, struct diagram *diagram);
+void space_fini(struct space *space);
+
+/* The class whose value that is, and the value of a class. */
+uint32_t space_class(const struct space *space, enum space_level level,
+    uint32_t value);
+uint32_t space_value(const struct space *space, enum space_level level,
+    uint32_t class);
+
+/* How many values a level has. */
+uint32_t space_value_count(const struct space *space, enum space_level level);
 
 /* What only the asker knows of an envelope's place. */
 struct space_facts {
@@ -68,7 +104,7 @@ struct space_facts {
 };
 
 /* One class for each level. */
-void space_classify(const struct space *space,
+void space_classify(const struct space *space, uint32_t side,
     const struct ruleset_envelope *envelope, struct space_facts facts,
     uint32_t classes_r[SPACE_LEVELS]);
 

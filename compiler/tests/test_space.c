@@ -78,7 +78,7 @@ ask(void *arg, uint32_t question)
 {
 	struct asking *asking = arg;
 
-	return ruleset_ask(asking->world->space.questions[question],
+	return ruleset_ask(asking->world->space.questions[question].pred,
 	    asking->envelope, &asking->callbacks);
 }
 
@@ -179,7 +179,7 @@ compare(struct world *world, const char *path)
 	asking.callbacks = (struct ruleset_callbacks){ &asking, lookup,
 		is_local_address, is_local_name, NULL };
 	wanted = ruleset_eval(&world->ir->ruleset, &e, &asking.callbacks);
-	space_classify(&world->space, &e, asking.facts, classes);
+	space_classify(&world->space, 0, &e, asking.facts, classes);
 	seen = forest_decide(&world->forest, classes, ask, &asking);
 	cr_assert(seen.verdict == wanted.verdict && seen.rule == wanted.rule,
 	    "%s: loop %d rule %u, forest %d rule %u; tag '%.*s' peer '%.*s' "
@@ -211,13 +211,16 @@ try_config(const char *path, const char *root)
 		cr_assert_eq(host_init(&world.host, &world.comp, &what), 0);
 		bind_init(&world.bind, &world.comp, world.ir, &world.host);
 		diagram_init(&world.diagram);
-		space_init(&world.space, &world.bind, &world.diagram);
-		forest_build(&world.forest, &world.diagram, world.space.rules,
-		    world.ir->ruleset.rule_count);
+		struct bind *const binds[] = { &world.bind };
+
+		space_init(&world.space, binds, 1, &world.diagram);
+		forest_build(&world.forest, &world.diagram,
+		    world.space.sides[0].rules, world.ir->ruleset.rule_count);
 		add_words(&world);
 		for (unsigned i = 0; i < ENVELOPES; i++)
 			compare(&world, path);
 		forest_fini(&world.forest);
+		space_fini(&world.space);
 		diagram_fini(&world.diagram);
 		bind_fini(&world.bind);
 	}
