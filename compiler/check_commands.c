@@ -59,22 +59,24 @@ commands_is_harmless(struct str name)
 	return false;
 }
 
-/* "$NAME" or "${NAME}", or a "$" that the shell leaves alone. */
+/* Whether a "$" is left alone, or stands for what is harmless. */
 static bool
 commands_is_plain_dollar(struct str text)
 {
 	struct str name = { text.ptr + 1, 0 };
+	const char *end = text.ptr + text.len;
 	bool is_braced = text.len > 1 && text.ptr[1] == '{';
 
-	if (text.len < 2 || memchr("\" \t/.,:;", text.ptr[1], 8) != NULL)
+	if (text.len < 2 ||
+	    (!str_is_alnum(text.ptr[1]) &&
+		memchr("_{(@*#?-$!", text.ptr[1], 10) == NULL))
 		return true;
 	name.ptr += is_braced;
-	while (name.ptr + name.len < text.ptr + text.len &&
+	while (name.ptr + name.len < end &&
 	    (str_is_alnum(name.ptr[name.len]) || name.ptr[name.len] == '_'))
 		name.len++;
 	if (is_braced &&
-	    (name.ptr + name.len == text.ptr + text.len ||
-		name.ptr[name.len] != '}'))
+	    (name.ptr + name.len == end || name.ptr[name.len] != '}'))
 		return false;
 	return commands_is_harmless(name);
 }
@@ -122,8 +124,8 @@ commands_check_quoting(struct commands *commands, const struct clause *clause)
 		why = "the shell takes it for its own";
 	diag_report(commands->diags, CHECK_SHELL_QUOTING,
 	    words_part(commands->diags->map, word, part),
-	    "the daemon puts this %s between double quotes for the shell, and "
-	    "'%c' is special in them: %s",
+	    "this %s stands between double quotes for the shell, where '%c' is "
+	    "special: %s",
 	    clause->kind == CLAUSE_MAILDIR ? "path" : "command", *special, why);
 }
 

@@ -10,7 +10,10 @@
 #include "runtime/base/units.h"
 #include "runtime/expand/format.h"
 
-enum { EFFECTS_TTL_DEFAULT = 4 * 24 * 60 * 60 }; /* s */
+enum {
+	EFFECTS_TTL_DEFAULT = 4 * 24 * 60 * 60, /* s */
+	EFFECTS_WARNINGS = 4, /* delays of bounce warnings that count */
+};
 
 struct effects {
 	struct compilation *comp;
@@ -165,29 +168,35 @@ effects_has_default_ttl(const struct effects *e, const struct stmt *stmt)
 }
 
 static void
+effects_report_late(struct effects *e, const struct clause *clause)
+{
+	struct diag *diag = diag_report(e->diags, CHECK_NO_EFFECT,
+	    clause->arg.pos,
+	    "no warning is sent after %.*s: no mail stays in the queue so long",
+	    WORD_ARG(clause->arg));
+
+	/* A legacy rule may stand above it. */
+	if (e->expire != NULL && e->target->dialect == DIALECT_MODERN)
+		diag_note(e->diags, diag, e->expire->pos,
+		    "mail expires by this");
+}
+
+/* Further delays are reported with the values. */
+static void
 effects_check_bounce(struct effects *e)
 {
 	uint32_t delay, ttl = e->ttl;
+	unsigned count = 0;
 
 	if (e->bounce == NULL)
 		return;
 	if (e->expire == NULL && ttl < EFFECTS_TTL_DEFAULT)
 		ttl = EFFECTS_TTL_DEFAULT;
-	for (const struct clause *c = e->bounce->clauses; c != NULL;
-	     c = c->next) {
-		if (c->kind != CLAUSE_DELAY ||
-		    units_parse_delay(word_str(c->arg), &delay) != UNITS_OK ||
-		    delay < ttl)
-			continue;
-		struct diag *diag = diag_report(e->diags, CHECK_NO_EFFECT,
-		    c->arg.pos,
-		    "no warning is sent after %.*s: no mail stays in the "
-		    "queue so long",
-		    WORD_ARG(c->arg));
-		if (e->expire != NULL)
-			diag_note(e->diags, diag, e->expire->pos,
-			    "mail expires by this");
-	}
+	for (const struct clause *c = e->bounce->clauses;
+	     c != NULL && count < EFFECTS_WARNINGS; c = c->next, count++)
+		if (units_parse_delay(word_str(c->arg), &delay) == UNITS_OK &&
+		    delay >= ttl)
+			effects_report_late(e, c);
 }
 
 /* Who may relay. */

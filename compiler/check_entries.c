@@ -7,6 +7,7 @@
 
 #include "compiler/check_facts.h"
 #include "compiler/words.h"
+#include "grammar/keyword.h"
 #include "runtime/base/mailaddr.h"
 
 /* How entries are compared with what a session has. */
@@ -180,12 +181,13 @@ entries_check_rdns(struct entries *entries, const struct entries_word *at)
 		entries_never(entries, at, text,
 		    "a client without a name matches no list: use '!from "
 		    "rdns'");
-	else if (star == NULL)
-		entries_check_domain(entries, at, text);
-	else
-		entries_never(entries, at, (struct str){ star, 1 },
+	else if (star != NULL || str_has_prefix(text, "."))
+		entries_never(entries, at,
+		    (struct str){ star != NULL ? star : text.ptr, 1 },
 		    "up to 7.8 'from rdns' has no wildcards: use 'from rdns "
 		    "regex'");
+	else
+		entries_check_domain(entries, at, text);
 }
 
 static void
@@ -242,8 +244,10 @@ entries_check_tag(struct entries *entries, const struct entries_word *at)
 		"case counts, and the tag is '%.*s'", WORD_ARG(*tag)));
 	if (!srcpos_is_none(tag->pos))
 		diag_note(entries->diags, diag, tag->pos, "set here");
-	words_replace(entries->diags, diag, at->word, text,
-	    arena_copy(entries->diags->arena, word_str(*tag)).ptr);
+	if (at->word.kind == WORD_QUOTED ||
+	    keyword_find(word_str(*tag)) == KEYWORD_NONE)
+		words_replace(entries->diags, diag, at->word, text,
+		    arena_copy(entries->diags->arena, word_str(*tag)).ptr);
 }
 
 static void
@@ -263,6 +267,11 @@ static void
 entries_check_word(struct entries *entries, const struct entries_word *at,
     enum entries_use use)
 {
+	struct str part;
+
+	/* Reported with the macros. */
+	if (check_facts_quoted_macro(entries->comp, at->word, &part) != NULL)
+		return;
 	if (entries_check_blanks(entries, at))
 		return;
 	switch (use) {

@@ -50,3 +50,29 @@ check_facts_relays(const struct stmt *stmt)
 	return (stmt->kind == STMT_ACTION || stmt->kind == STMT_ACCEPT) &&
 	    stmt_clause(stmt, CLAUSE_RELAY) != NULL;
 }
+
+const struct macro *
+check_facts_quoted_macro(const struct compilation *comp, struct word word,
+    struct str *part_r)
+{
+	if (word.kind != WORD_QUOTED ||
+	    source_expansion_at(&comp->map, word.pos) != NULL)
+		return NULL;
+	for (uint32_t i = 0; i + 1 < word.len; i++) {
+		struct str name = { word.ptr + i + 1, 0 };
+		const struct macro *macro;
+
+		if (word.ptr[i] != '$')
+			continue;
+		while (i + 1 + name.len < word.len &&
+		    (str_is_alnum(name.ptr[name.len]) ||
+			name.ptr[name.len] == '_'))
+			name.len++;
+		macro = strmap_get(&comp->tree->macros, name);
+		if (macro != NULL) {
+			*part_r = (struct str){ word.ptr + i, name.len + 1 };
+			return macro;
+		}
+	}
+	return NULL;
+}

@@ -41,31 +41,6 @@ macros_is_word(const struct macro *macro)
 	return true;
 }
 
-/* The first "$name" of a defined macro in a word, and where it stands. */
-static const struct macro *
-macros_find(const struct macros *macros, struct word word, struct str *part_r)
-{
-	const struct strmap *defined = &macros->comp->tree->macros;
-
-	for (uint32_t i = 0; i + 1 < word.len; i++) {
-		struct str name = { word.ptr + i + 1, 0 };
-		const struct macro *macro;
-
-		if (word.ptr[i] != '$')
-			continue;
-		while (i + 1 + name.len < word.len &&
-		    (str_is_alnum(name.ptr[name.len]) ||
-			name.ptr[name.len] == '_'))
-			name.len++;
-		macro = strmap_get(defined, name);
-		if (macro != NULL) {
-			*part_r = (struct str){ word.ptr + i, name.len + 1 };
-			return macro;
-		}
-	}
-	return NULL;
-}
-
 static void
 macros_check_word(struct macros *macros, struct word word)
 {
@@ -74,10 +49,7 @@ macros_check_word(struct macros *macros, struct word word)
 	struct diag *diag;
 	struct str part;
 
-	if (word.kind != WORD_QUOTED ||
-	    source_expansion_at(diags->map, word.pos) != NULL)
-		return;
-	macro = macros_find(macros, word, &part);
+	macro = check_facts_quoted_macro(macros->comp, word, &part);
 	if (macro == NULL)
 		return;
 	*strmap_put(&macros->done, macro->name) = macros;

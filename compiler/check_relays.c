@@ -307,7 +307,7 @@ relays_check_stmt(struct relays *relays, const struct stmt *stmt)
 
 	if (use == NULL)
 		use = stmt_clause(stmt, CLAUSE_DOMAIN);
-	if (use == NULL)
+	if (use == NULL || (auth != NULL && (auth->flags & CLAUSE_OLD)))
 		return;
 	if (relays->is_legacy)
 		relays_add_url(relays, urls, use->arg);

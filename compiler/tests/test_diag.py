@@ -40,6 +40,7 @@ NO_EXAMPLE = {
     "nul-byte": "a NUL byte does not show",
     "string-too-long": "takes more than 8,000 bytes",
     "bad-table-file": "needs a table file",
+    "auth-cannot-relay": "needs a certificate",
 }
 
 
