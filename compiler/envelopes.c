@@ -178,6 +178,22 @@ envelopes_read_member(struct session *session, struct arena *arena,
 	return envelopes_read_text(session, arena, name, value, why_r);
 }
 
+/* What stood for members that are not there when decisions were recorded. */
+static void
+envelopes_set_defaults(struct session *session, struct arena *arena,
+    const json_t *object)
+{
+	const char *why;
+
+	if (json_object_get(object, "dst") == NULL)
+		session_set(session, arena, STR_LIT("dst"),
+		    session->src.family == 6 ? STR_LIT("::1") :
+					       STR_LIT("127.0.0.1"),
+		    &why);
+	if (session->is_socket && json_object_get(object, "from") == NULL)
+		session->mail_from = STR_LIT("alice@example.com");
+}
+
 /* NULL, or why the object is no session. */
 static const char *
 envelopes_read_object(struct session *session, struct arena *arena,
@@ -196,9 +212,7 @@ envelopes_read_object(struct session *session, struct arena *arena,
 		return "\"id\" is missing";
 	if (json_object_get(object, "rcpt") == NULL)
 		return "\"rcpt\" is missing";
-	/* Who sent through the socket when decisions were recorded. */
-	if (session->is_socket && json_object_get(object, "from") == NULL)
-		session->mail_from = STR_LIT("alice@example.com");
+	envelopes_set_defaults(session, arena, object);
 	return NULL;
 }
 

@@ -31,7 +31,6 @@ session_init(struct session *session)
 		.mail_from = STR_LIT("sender@example.com"),
 	};
 	netaddr_parse_host(STR_LIT("127.0.0.1"), 0, &session->src, &zone);
-	session->dst = session->src;
 }
 
 static bool
@@ -42,22 +41,6 @@ session_read_address(struct str text, struct netaddr *addr, const char **why_r)
 	*why_r = "not an address";
 	return netaddr_parse_host(text, NETADDR_BRACKETS | NETADDR_TAG, addr,
 		   &zone) == NETADDR_OK;
-}
-
-/* The listener's address is of the client's family unless it is given. */
-static bool
-session_read_src(struct session *session, struct str text, const char **why_r)
-{
-	struct str zone;
-
-	if (!session_read_address(text, &session->src, why_r))
-		return false;
-	if (session->src.family != session->dst.family)
-		netaddr_parse_host(session->src.family == 6 ?
-			STR_LIT("::1") :
-			STR_LIT("127.0.0.1"),
-		    0, &session->dst, &zone);
-	return true;
 }
 
 static bool
@@ -131,7 +114,7 @@ session_set(struct session *session, struct arena *arena, struct str key,
 {
 	*why_r = "not a number from 1 to 65535";
 	if (str_is(key, "src"))
-		return session_read_src(session, value, why_r);
+		return session_read_address(value, &session->src, why_r);
 	if (str_is(key, "dst"))
 		return session_read_dst(session, value, why_r);
 	if (str_is(key, "port"))
@@ -213,33 +196,58 @@ session_is_any(const struct netaddr *addr)
 	return true;
 }
 
-static bool
-session_meets_address(const struct session *session,
-    const struct ir_listener *listener)
+/* What a listener's address is compared with. */
+static const struct netaddr *
+session_address(const struct session *session)
 {
-	struct netaddr addr;
+	return session->has_dst ? &session->dst : &session->src;
+}
+
+/* False for the name of a host or an interface. */
+static bool
+session_listener_address(const struct ir_listener *listener,
+    struct netaddr *addr_r)
+{
 	struct str zone;
 
-	if (netaddr_parse_host(listener->address, NETADDR_TAG, &addr, &zone) ==
-	    NETADDR_OK)
-		return addr.family == session->dst.family &&
-		    (session_is_any(&addr) ||
-			netaddr_contains(&addr, &session->dst));
-	return session_is_loopback_name(listener->address) ==
-	    session_is_loopback(&session->dst);
+	return netaddr_parse_host(listener->address, NETADDR_TAG, addr_r,
+		   &zone) == NETADDR_OK;
 }
 
 static bool
 session_meets_port(const struct session *session,
     const struct ir_listener *listener)
 {
+	unsigned family = session_address(session)->family;
+	struct netaddr addr;
+
 	if (session->is_socket || listener->is_socket)
 		return session->is_socket == listener->is_socket;
 	return listener->port == session_port(session) &&
-	    (listener->family == 0 || listener->family == session->dst.family);
+	    (listener->family == 0 || listener->family == family) &&
+	    (!session_listener_address(listener, &addr) ||
+		addr.family == family);
 }
 
-/* Without dst, one on another address serves as well. */
+/* One of the same family. Without dst: one that the client could reach. */
+static bool
+session_meets_address(const struct session *session,
+    const struct ir_listener *listener)
+{
+	const struct netaddr *address = session_address(session);
+	struct netaddr addr;
+
+	if (!session_listener_address(listener, &addr))
+		return session_is_loopback_name(listener->address) ==
+		    session_is_loopback(address);
+	if (session_is_any(&addr))
+		return true;
+	return session->has_dst ?
+	    netaddr_contains(&addr, address) :
+	    session_is_loopback(&addr) == session_is_loopback(address);
+}
+
+/* Without dst, the first on the port where no other will do. */
 static const struct ir_listener *
 session_find_listener(const struct session *session, const struct ir *ir)
 {

@@ -23,7 +23,7 @@ struct session {
 	bool is_socket;
 	struct netaddr src;
 	struct netaddr dst;
-	bool has_dst;  /* else the listener may have any address */
+	bool has_dst;  /* else any listener will do that src could reach */
 	uint16_t port; /* 0: 465 for smtps, else 25 */
 	enum session_tls tls;
 	struct str helo;

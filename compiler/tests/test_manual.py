@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The examples in the manual and in README.md do what they say, and the
-manual and --help name the same options. In both texts a block follows a
-comment that says what it is: "config NAME", a file's content, or "run
-STATUS", a command after "$ " and what it prints."""
+"""The examples in the manuals and in README.md do what they say, and the
+manual of a program and its --help name the same options. In all texts a block
+follows a comment that says what it is: "config NAME", a file's content, or
+"run STATUS", a command after "$ " and what it prints."""
 
 import re
 import subprocess
@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from tap import BIN, ROOT, Tap, compile_config, environment  # noqa: E402
+from tap import BIN, ROOT, Tap, environment  # noqa: E402
 
-MANUAL = ROOT / "docs/man/smtpd-compile.1"
+MANUALS = ROOT / "docs/man"
+PROGRAMS = ["smtpd-compile", "smtpd-explain"]
 README = ROOT / "README.md"
 MDOC_BLOCK = re.compile(
     r'^\.\\" (config|run) (\S+)\n\.Bd [^\n]*\n(.*?)^\.Ed$', re.M | re.S)
@@ -29,7 +30,7 @@ def mdoc_text(text):
 
 def blocks(path):
     """Kind, argument and text of each marked block."""
-    is_mdoc = path.suffix == ".1"
+    is_mdoc = path.suffix != ".md"
     found = (MDOC_BLOCK if is_mdoc else MARKDOWN_BLOCK).findall(
         path.read_text())
     return [(kind, name, mdoc_text(text) if is_mdoc else text)
@@ -62,14 +63,16 @@ def test_examples(tap, path):
                           (int(status), output))
 
 
-def manual_options():
+def manual_options(program):
     """As on the command line; "-W" stands for its four forms."""
-    names = MDOC_OPTION.findall(MANUAL.read_text())
+    names = MDOC_OPTION.findall((MANUALS / f"{program}.1").read_text())
     return {"-" + name for name in names}
 
 
-def help_options():
-    usage = compile_config("--help").stdout.decode()
+def help_options(program):
+    usage = subprocess.run(
+        [BIN / program, "--help"], env=environment(), text=True,
+        capture_output=True, timeout=10, check=True).stdout
     table = usage.partition("\n\n")[2]
     left = [line[:21] for line in table.splitlines()
             if line.startswith("  -")]
@@ -80,10 +83,13 @@ def help_options():
 
 def main():
     tap = Tap()
-    for path in (MANUAL, README):
+    for program in PROGRAMS:
+        test_examples(tap, MANUALS / f"{program}.1")
+        tap.equal(f"the manual of {program} and --help name the same options",
+                  sorted(manual_options(program)),
+                  sorted(help_options(program)))
+    for path in (MANUALS / "smtpd-policy.5", README):
         test_examples(tap, path)
-    tap.equal("the manual and --help name the same options",
-              sorted(manual_options()), sorted(help_options()))
     return tap.finish()
 
 
