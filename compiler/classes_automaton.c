@@ -1,14 +1,7 @@
 /*
  * The joint automaton. domain_match never backtracks: each pattern is a line
  * of positions, at one of which a name is at any time, or at none any more.
- * The patterns share their beginnings in a tree of tokens:
- *
- *	LITERAL c   the next byte must be c
- *	SKIP c      "*c": goes on behind the next c, waits until it comes
- *	REST        a '*' at the end: at least one byte, then all that comes
- *
- * The end of a pattern that no other shares and no '*' is in is not made
- * nodes of, but is the tail of the last node, until it must be.
+ * The lines share their beginnings in a tree.
  *
  * A state is the set of the positions of all patterns. States are made
  * breadth first; each has edges for the bytes that its positions ask for,
@@ -20,11 +13,7 @@
 
 #include <stdlib.h>
 
-enum automaton_token {
-	AUTOMATON_LITERAL,
-	AUTOMATON_SKIP,
-	AUTOMATON_REST,
-};
+#include "compiler/classes_tree.h"
 
 /* A position is one of these at a node, whose number is taken times 4. */
 enum automaton_at {
@@ -38,16 +27,6 @@ enum {
 	AUTOMATON_FEW = 16,   /* so many are sorted by insertion */
 };
 
-struct automaton_node {
-	uint32_t parent;
-	uint32_t child; /* the newest; 0: none */
-	uint32_t next;  /* the parent's child before this one */
-	uint32_t entry; /* of the pattern that ends here, or NONE */
-	uint32_t tail;  /* where in its text the tail begins */
-	uint8_t token;
-	uint8_t byte;
-};
-
 struct automaton_state {
 	uint32_t first_position; /* up to that of the next state */
 	struct classes_state state;
@@ -57,8 +36,7 @@ struct automaton {
 	struct classes *classes;
 	struct arena arena; /* for as long as this lives */
 
-	struct automaton_node *nodes;
-	uint32_t node_count, node_room;
+	struct classes_tree tree;
 
 	struct automaton_state *states;
 	uint32_t state_count, state_room;
@@ -78,129 +56,6 @@ struct automaton {
 	uint32_t after_count, after_room;
 };
 
-/* The tree of tokens. */
-
-static uint32_t
-automaton_new_node(struct automaton *a, const struct automaton_node *node)
-{
-	if (a->node_count == a->node_room)
-		a->nodes = (struct automaton_node *)classes_grow(a->classes,
-		    a->nodes, &a->node_room, sizeof(*a->nodes));
-	a->nodes[a->node_count] = *node;
-	return a->node_count++;
-}
-
-static uint32_t
-automaton_child(struct automaton *a, uint32_t parent,
-    enum automaton_token token, char byte)
-{
-	const struct automaton_node node = { .parent = parent,
-		.next = a->nodes[parent].child,
-		.entry = CLASSES_NONE,
-		.token = (uint8_t)token,
-		.byte = (uint8_t)byte };
-	uint32_t number;
-
-	for (number = node.next; number != 0; number = a->nodes[number].next)
-		if (a->nodes[number].token == node.token &&
-		    a->nodes[number].byte == node.byte)
-			return number;
-	number = automaton_new_node(a, &node);
-	a->nodes[parent].child = number;
-	return number;
-}
-
-static struct str
-automaton_tail(const struct automaton *a, uint32_t number)
-{
-	const struct automaton_node *node = &a->nodes[number];
-	struct str text;
-
-	if (node->entry == CLASSES_NONE)
-		return STR_LIT("");
-	text = classes_entry_at(a->classes, node->entry)->text;
-	return (struct str){ text.ptr + node->tail, text.len - node->tail };
-}
-
-/* Gives a node that has a tail the child that has the rest of it. */
-static void
-automaton_open(struct automaton *a, uint32_t number)
-{
-	struct str tail = automaton_tail(a, number);
-	uint32_t child;
-
-	if (tail.len == 0 || a->nodes[number].child != 0)
-		return;
-	child = automaton_child(a, number, AUTOMATON_LITERAL, tail.ptr[0]);
-	a->nodes[child].entry = a->nodes[number].entry;
-	a->nodes[child].tail = a->nodes[number].tail + 1;
-}
-
-/* Makes a node fit for more than one pattern. */
-static void
-automaton_split(struct automaton *a, uint32_t number)
-{
-	if (automaton_tail(a, number).len == 0)
-		return;
-	automaton_open(a, number);
-	a->nodes[number].entry = CLASSES_NONE;
-}
-
-/* The node for the token at *at, behind which it puts *at. */
-static uint32_t
-automaton_add_token(struct automaton *a, uint32_t node, struct str text,
-    uint32_t *at)
-{
-	uint32_t i = (*at)++;
-
-	if (text.ptr[i] != '*')
-		return automaton_child(a, node, AUTOMATON_LITERAL, text.ptr[i]);
-	if (*at == text.len)
-		return automaton_child(a, node, AUTOMATON_REST, '*');
-	i = (*at)++;
-	return automaton_child(a, node, AUTOMATON_SKIP, text.ptr[i]);
-}
-
-static void
-automaton_add(struct automaton *a, const struct classes_entry *entry)
-{
-	struct str text = entry->text;
-	uint32_t node = 0, at = 0, known = a->node_count;
-
-	while (at < text.len) {
-		automaton_split(a, node);
-		known = a->node_count;
-		node = automaton_add_token(a, node, text, &at);
-		if (node == known &&
-		    memchr(text.ptr + at, '*', text.len - at) == NULL)
-			break;
-	}
-	if (node != known)
-		automaton_split(a, node);
-	a->nodes[node].entry = entry->number;
-	a->nodes[node].tail = at;
-}
-
-/* Returns the patterns' bytes. */
-static size_t
-automaton_add_patterns(struct automaton *a)
-{
-	const struct automaton_node root = { .entry = CLASSES_NONE };
-	const struct classes_entry *entry;
-	size_t bytes = 0;
-
-	automaton_new_node(a, &root);
-	for (uint32_t i = 0; i < a->classes->entries.count; i++) {
-		entry = classes_entry_at(a->classes, i);
-		if (entry->sets.count == 0 ||
-		    memchr(entry->text.ptr, '*', entry->text.len) == NULL)
-			continue;
-		automaton_add(a, entry);
-		bytes += entry->text.len;
-	}
-	return bytes;
-}
-
 /* From positions to positions. */
 
 static void
@@ -215,19 +70,19 @@ automaton_push_after(struct automaton *a, uint32_t node, enum automaton_at at)
 static void
 automaton_enter(struct automaton *a, uint32_t number, int byte)
 {
-	const struct automaton_node *node = &a->nodes[number];
+	const struct classes_node *node = &a->tree.nodes[number];
 	bool is_next = node->byte == byte;
 
-	switch ((enum automaton_token)node->token) {
-	case AUTOMATON_LITERAL:
+	switch ((enum classes_token)node->token) {
+	case CLASSES_TREE_LITERAL:
 		if (is_next)
 			automaton_push_after(a, number, AUTOMATON_ENTERED);
 		return;
-	case AUTOMATON_SKIP:
+	case CLASSES_TREE_SKIP:
 		automaton_push_after(a, number,
 		    is_next ? AUTOMATON_ENTERED : AUTOMATON_WAITING);
 		return;
-	case AUTOMATON_REST:
+	case CLASSES_TREE_REST:
 		automaton_push_after(a, number, AUTOMATON_ENTERED);
 		return;
 	}
@@ -247,10 +102,10 @@ automaton_step_position(struct automaton *a, uint32_t position, int byte)
 	case AUTOMATON_ENTERED:
 		break;
 	}
-	if (a->nodes[number].token == AUTOMATON_REST)
+	if (a->tree.nodes[number].token == CLASSES_TREE_REST)
 		automaton_enter(a, number, byte);
-	for (number = a->nodes[number].child; number != 0;
-	     number = a->nodes[number].next)
+	for (number = a->tree.nodes[number].child; number != 0;
+	     number = a->tree.nodes[number].next)
 		automaton_enter(a, number, byte);
 }
 
@@ -323,8 +178,8 @@ automaton_accepted(const struct automaton *a, uint32_t position)
 
 	if (position % 4 == AUTOMATON_MATCHED ||
 	    (position % 4 == AUTOMATON_ENTERED &&
-		automaton_tail(a, number).len == 0))
-		return a->nodes[number].entry;
+		classes_tree_tail(&a->tree, number).len == 0))
+		return a->tree.nodes[number].entry;
 	return CLASSES_NONE;
 }
 
@@ -407,7 +262,7 @@ automaton_spread(const struct automaton *a, uint32_t node,
 {
 	uint32_t total = 0, most = 0;
 
-	for (;; node = a->nodes[node].parent) {
+	for (;; node = a->tree.nodes[node].parent) {
 		for (uint32_t i = node * 4; i < node * 4 + 4; i++) {
 			total += counts[i];
 			if (counts[i] > most)
@@ -426,7 +281,7 @@ automaton_blame(struct automaton *a)
 {
 	struct classes *classes = a->classes;
 	uint32_t *counts = (uint32_t *)arena_alloc(&a->arena,
-	    (size_t)a->node_count * 4 * sizeof(*counts));
+	    (size_t)a->tree.node_count * 4 * sizeof(*counts));
 	uint32_t *scores = (uint32_t *)arena_alloc(&a->arena,
 	    classes->sets.count * sizeof(*scores));
 	struct classes_list sets;
@@ -434,11 +289,12 @@ automaton_blame(struct automaton *a)
 
 	for (uint32_t i = 0; i < a->position_count; i++)
 		counts[a->positions[i]]++;
-	for (uint32_t node = 1; node < a->node_count; node++) {
-		if (a->nodes[node].entry == CLASSES_NONE)
+	for (uint32_t node = 1; node < a->tree.node_count; node++) {
+		if (a->tree.nodes[node].entry == CLASSES_NONE)
 			continue;
 		spread = automaton_spread(a, node, counts);
-		sets = classes_entry_at(classes, a->nodes[node].entry)->sets;
+		sets =
+		    classes_entry_at(classes, a->tree.nodes[node].entry)->sets;
 		for (uint32_t i = 0; i < sets.count; i++)
 			if (scores[sets.ids[i]] <= spread)
 				scores[sets.ids[i]] = spread + 1;
@@ -514,13 +370,13 @@ automaton_ask_position(const struct automaton *a, uint32_t position,
 	uint32_t number = position / 4;
 
 	if (position % 4 == AUTOMATON_WAITING) {
-		asked->has[a->nodes[number].byte] = true;
+		asked->has[a->tree.nodes[number].byte] = true;
 		return;
 	}
-	for (number = a->nodes[number].child; number != 0;
-	     number = a->nodes[number].next)
-		if (a->nodes[number].token != AUTOMATON_REST)
-			asked->has[a->nodes[number].byte] = true;
+	for (number = a->tree.nodes[number].child; number != 0;
+	     number = a->tree.nodes[number].next)
+		if (a->tree.nodes[number].token != CLASSES_TREE_REST)
+			asked->has[a->tree.nodes[number].byte] = true;
 }
 
 static bool
@@ -549,7 +405,7 @@ automaton_add_edges(struct automaton *a, uint32_t state)
 
 	for (uint32_t i = a->states[state].first_position; i < end; i++) {
 		if (a->positions[i] % 4 == AUTOMATON_ENTERED)
-			automaton_open(a, a->positions[i] / 4);
+			classes_tree_open(&a->tree, a->positions[i] / 4);
 		automaton_ask_position(a, a->positions[i], &asked);
 	}
 	for (uint32_t byte = 0; byte <= UINT8_MAX; byte++)
@@ -563,13 +419,13 @@ automaton_add_edges(struct automaton *a, uint32_t state)
 static bool
 automaton_is_settled(const struct automaton *a, uint32_t position)
 {
-	uint32_t child = a->nodes[position / 4].child;
+	uint32_t child = a->tree.nodes[position / 4].child;
 
 	if (position % 4 == AUTOMATON_WAITING)
 		return false;
 	return child == 0 ||
-	    (a->nodes[child].token == AUTOMATON_REST &&
-		a->nodes[child].next == 0);
+	    (a->tree.nodes[child].token == CLASSES_TREE_REST &&
+		a->tree.nodes[child].next == 0);
 }
 
 /* The only node by whose tail the state can tell names apart, or NONE. */
@@ -582,7 +438,7 @@ automaton_only_tail(const struct automaton *a, uint32_t state)
 	for (uint32_t i = a->states[state].first_position; i < end; i++) {
 		position = a->positions[i];
 		if (position % 4 == AUTOMATON_ENTERED &&
-		    automaton_tail(a, position / 4).len > 0) {
+		    classes_tree_tail(&a->tree, position / 4).len > 0) {
 			if (found != CLASSES_NONE)
 				return CLASSES_NONE;
 			found = position / 4;
@@ -602,7 +458,7 @@ automaton_add_tail(struct automaton *a, uint32_t state, uint32_t node)
 	automaton_sort_after(a);
 	match = automaton_state(a);
 	a->states[state].state.match = match;
-	a->states[state].state.tail = automaton_tail(a, node);
+	a->states[state].state.tail = classes_tree_tail(&a->tree, node);
 	return match != CLASSES_NONE;
 }
 
@@ -643,7 +499,8 @@ automaton_init(struct automaton *a, struct classes *classes)
 	*a = (struct automaton){ .classes = classes };
 	arena_init(&a->arena, classes->arena->out_of_memory);
 	strmap_init(&a->signature_by_entries, &a->arena);
-	a->state_max = 2 * ((uint64_t)automaton_add_patterns(a) + 1) +
+	a->state_max = 2 *
+		((uint64_t)classes_tree_build(&a->tree, classes) + 1) +
 	    classes->budget;
 	if (a->state_max > UINT32_MAX / CLASSES_WIDTH)
 		a->state_max = UINT32_MAX / CLASSES_WIDTH;
@@ -653,7 +510,7 @@ automaton_init(struct automaton *a, struct classes *classes)
 static void
 automaton_fini(struct automaton *a)
 {
-	free(a->nodes);
+	free(a->tree.nodes);
 	free(a->states);
 	free(a->positions);
 	free(a->edges);

@@ -474,7 +474,7 @@ Test(classes, signatures_pass_the_budget)
 
 /* Sizes. */
 
-static const struct test_size {
+static struct test_size {
 	enum classes_kind kind;
 	char format[32]; /* of three bytes of a number */
 } test_sizes[] = {
@@ -489,13 +489,12 @@ static const struct test_size {
 
 ParameterizedTestParameters(classes, one_class_for_each_entry)
 {
-	return cr_make_param_array(const struct test_size, test_sizes,
+	return cr_make_param_array(struct test_size, test_sizes,
 	    sizeof(test_sizes) / sizeof(*test_sizes));
 }
 
-ParameterizedTest(const struct test_size *size, classes,
-    one_class_for_each_entry, .init = test_setup, .fini = test_teardown,
-    .timeout = 60)
+ParameterizedTest(struct test_size *size, classes, one_class_for_each_entry,
+    .init = test_setup, .fini = test_teardown, .timeout = 60)
 {
 	struct classes *classes = classes_new(&test_arena, size->kind);
 	char text[64];
