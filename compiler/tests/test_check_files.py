@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 from tap import COMPILE, Tap, environment  # noqa: E402
 
 NOBODY = 65534
+DAYS = 30  # that the certificate is valid
 RULES = 'action "out" relay\nmatch for any action "out"\n'
 PKI = 'pki "mail.example.org" cert "/%s" key "/%s"\n'
 CA = 'ca "example.org" cert "/%s"\n'
@@ -33,7 +35,7 @@ def make_files(root):
             "ec_paramgen_curve:P-256", "-out", root / "key.pem")
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
             "ec_paramgen_curve:P-256", "-out", root / "other.pem")
-    openssl("req", "-x509", "-new", "-key", root / "key.pem", "-days", "2",
+    openssl("req", "-x509", "-new", "-key", root / "key.pem", "-days", str(DAYS),
             "-subj", "/CN=mail.example.org", "-out", root / "cert.pem")
     cert, key = ((root / name).read_bytes()
                  for name in ("cert.pem", "key.pem"))
@@ -55,11 +57,12 @@ def make_files(root):
     (root / "shared.pem").chmod(0o775)
 
 
-def run(root, text, *args, user=None):
+def run(root, text, *args, user=None, env=None):
+    """What is declared here is not used, and that is not the subject."""
     done = subprocess.run(
-        [COMPILE, "-n", *args, f"--root={root}", "-"],
+        [COMPILE, "-n", "-W", "no-unused-name", *args, f"--root={root}", "-"],
         input=(text + RULES).encode(), capture_output=True, check=False,
-        env=environment(), timeout=10, user=user)
+        env=environment(env), timeout=10, user=user)
     said = done.stderr.decode()
     return done.returncode, said, FINDING.findall(said)
 
@@ -126,6 +129,20 @@ def check_switch(tap, root):
               (status, said), (0, ""))
 
 
+def check_expiry(tap, root):
+    """Days from now, and what is then left of the certificate."""
+    warned = [(1, "warning", "certificate-expiry")]
+    for days, left, wanted in ((DAYS - 15, "15 days", []),
+                               (DAYS - 13, "13 days", warned),
+                               (DAYS + 1, "none", warned)):
+        now = {"SOURCE_DATE_EPOCH": str(int(time.time()) + days * 86400)}
+        for name, text in (("pki", PKI % ("cert.pem", "key.pem")),
+                           ("ca", CA % "cert.pem")):
+            status, _, found = run(root, text, env=now)
+            tap.equal(f"a {name} with {left} left", (findings(found), status),
+                      (wanted, 0))
+
+
 def check_owner(tap, root):
     if os.geteuid() != 0:
         tap.skip("owners", "only root can give files away")
@@ -165,6 +182,7 @@ def main():
         make_files(root)
         check_cases(tap, root)
         check_switch(tap, root)
+        check_expiry(tap, root)
         check_owner(tap, root)
         check_unreadable(tap, root)
     return tap.finish()

@@ -17,14 +17,15 @@ ARGS = re.compile(r"# args: ([^\n]*)")
 FIXED = re.compile(r"^(\d+) fixed in \d+ files, 0 left ", re.M)
 FINDING = re.compile(
     r"^\S+: (?:error|warning|advice): (.*) \[([a-z-]+)\]$", re.M)
-# A fix declares certificates where they were looked for.
-NEW_FILES = ("-W", "no-missing-file")
+# A fix declares certificates where they were looked for, and tables that
+# nothing uses yet.
+NEW = ("-W", "no-missing-file", "-W", "no-unused-name")
 
 
 def run(conf, *options):
     match = ARGS.match(conf.read_text())
     args = match[1].split() if match else []
-    done = compile_config(*options, *args, *NEW_FILES, conf.name,
+    done = compile_config(*options, *args, *NEW, conf.name,
                           cwd=conf.parent)
     return done.stderr.decode(errors="replace")
 

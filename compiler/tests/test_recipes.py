@@ -20,7 +20,7 @@ from tap import BIN, ROOT, Tap, diagnose, environment  # noqa: E402
 CI = ROOT / "docs/ci"
 GOOD = "match for any reject\n"
 BAD = "table list { a }\nmatch from src <lits> for any reject\n"
-WARNED = "m = a\nm = b\n" + GOOD
+WARNED = "m = a\nm = b\nlisten on lo tag $m\n" + GOOD
 ANNOTATION = re.compile(r"^::(error|warning|notice) file=\S+,line=\d+")
 TOOLS = re.compile(r"^(smtpd-compile|jq) ")
 

@@ -22,6 +22,7 @@ GROWTH = 4  # times the time for twice the input, at most
 
 ACTION = b'action "x" mbox\n'
 RULE = b"match for any reject\n"
+TABLE_RULE = b"match mail-from <t> for any reject\n"
 WORD = b"x" * 1_000_000
 
 
@@ -55,6 +56,18 @@ def filter_chain(count):
 
 def repeated_options(count):
     return b"match " + b"helo x " * (count // SCALE) + b"for any reject\n"
+
+
+def idle_options(count):
+    """Each of them is reported."""
+    return b"listen on lo" + b" received-auth" * (count // SCALE) + b"\n" + RULE
+
+
+def repeated_tables(count):
+    """One table for all actions, and a URL at its end that none may use."""
+    urls = repeated(b"a%d.example,", count // 10)
+    return (b"table t {" + urls + b'"smtps://l@a.example" }\n' +
+            repeated(b"action a%d relay host <t>\n", count) + RULE)
 
 
 def unknown_actions(count):
@@ -93,7 +106,7 @@ def macro_bomb():
 # Name, exit status, ids of the diagnostics, config.
 SINGLE = [
     ("a table of 100 MB", 0, "", lambda: b"table t {" + repeated(
-        b'"user%d@example.com",', 4_200_000) + b"z}\n" + RULE),
+        b'"user%d@example.com",', 4_200_000) + b"z}\n" + TABLE_RULE),
     ("comments of 100 MB", 0, "",
      lambda: (b"#" * 99 + b"\n") * (1_000_000 // SCALE) + RULE),
     ("a million modern rules", 0, "", lambda: modern_rules(1_000_000)),
@@ -104,11 +117,11 @@ SINGLE = [
     ("a string of 1 MB", 1, "string-too-long",
      lambda: b'table t "' + WORD + b'"\n' + RULE),
     ("a line of 1 MB", 0, "",
-     lambda: b"table t { a" + b" a" * 500_000 + b" }\n" + RULE),
+     lambda: b"table t { a" + b" a" * 500_000 + b" }\n" + TABLE_RULE),
     ("a line of 1 MB with an error at its end", 1, "syntax-error",
      lambda: b"table t { a" + b", a" * 330_000 + b", }\n" + RULE),
     ("a line of 1 MB full of errors", 1, "invalid-character",
-     lambda: b"match for domain { " + b"/x " * 330_000 + b"} reject\n"),
+     lambda: b"match auth { " + b"/x " * 330_000 + b"} reject\n"),
     ("5 million continuation lines", 0, "",
      lambda: b"match for any " + b"\\\n" * 5_000_000 + b"reject\n"),
     ("10,000 nested braces", 1, "syntax-error",
@@ -124,7 +137,8 @@ BOMB = ("a bomb of macros", 1, "input-too-large", macro_bomb)
 # Compared with twice as many.
 GROWING = [(modern_rules, 200_000), (legacy_rules, 200_000),
            (varied_rules, 200_000), (filter_chain, 50_000),
-           (repeated_options, 50_000), (unknown_actions, 50_000),
+           (repeated_options, 50_000), (idle_options, 50_000),
+           (repeated_tables, 50_000), (unknown_actions, 50_000),
            (syntax_errors, 50_000), (duplicates, 50_000), (allowed, 50_000),
            (redefinitions, 50_000)]
 
