@@ -67,16 +67,16 @@ compilation_read(void *arg, const char *path, struct parse_text *text_r)
 	return error;
 }
 
-/* Standard input may be a pipe: its size is not known before its end. */
+/* Of a pipe the size is not known before its end. */
 static int
-compilation_read_stdin(struct parse_text *text_r)
+compilation_read_stream(FILE *stream, struct parse_text *text_r)
 {
 	size_t room = 64 * 1024;
 	char *text = malloc(room), *wider;
 	size_t len = 0, n;
 
 	while (text != NULL &&
-	    (n = fread(text + len, 1, room - len - 2, stdin)) > 0) {
+	    (n = fread(text + len, 1, room - len - 2, stream)) > 0) {
 		len += n;
 		if (len >= SOURCE_SIZE_MAX) {
 			free(text);
@@ -94,7 +94,21 @@ compilation_read_stdin(struct parse_text *text_r)
 		return -ENOMEM;
 	memset(text + len, 0, 2);
 	*text_r = (struct parse_text){ .text = text, .len = len };
-	return ferror(stdin) ? -EIO : 0;
+	return ferror(stream) ? -EIO : 0;
+}
+
+/* What a shell makes of <(command) is a pipe with a name. */
+static int
+compilation_read_pipe(const char *path, struct parse_text *text_r)
+{
+	FILE *stream = fopen(path, "re");
+	int error;
+
+	if (stream == NULL)
+		return -errno;
+	error = compilation_read_stream(stream, text_r);
+	fclose(stream);
+	return error;
 }
 
 /* The operand is not below --root: it is what the user points at. */
@@ -106,7 +120,7 @@ compilation_read_main(const char *path, struct parse_text *text_r)
 	int error;
 
 	if (strcmp(path, "-") == 0)
-		return compilation_read_stdin(text_r);
+		return compilation_read_stream(stdin, text_r);
 	error = rootdir_init(&machine, NULL);
 	if (error != 0)
 		return error;
@@ -114,6 +128,8 @@ compilation_read_main(const char *path, struct parse_text *text_r)
 	if (error == 0)
 		compilation_take(&text, text_r);
 	rootdir_fini(&machine);
+	if (error == -EINVAL)
+		return compilation_read_pipe(path, text_r);
 	return error;
 }
 

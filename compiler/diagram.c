@@ -101,7 +101,9 @@ diagram_init(struct diagram *diagram)
 	memset(diagram, 0, sizeof(*diagram));
 	diagram->memo_room = DIAGRAM_MEMO_ROOM;
 	diagram->memo = calloc(diagram->memo_room, sizeof(*diagram->memo));
-	if (diagram->memo == NULL)
+	diagram->choices = calloc(diagram->memo_room,
+	    sizeof(*diagram->choices));
+	if (diagram->memo == NULL || diagram->choices == NULL)
 		abort();
 	/* Number 0 of both is "none". */
 	diagram->residues = diagram_grow(NULL, &diagram->residue_room,
@@ -124,6 +126,7 @@ diagram_fini(struct diagram *diagram)
 	free(diagram->residue_table.slots);
 	free(diagram->question_table.slots);
 	free(diagram->memo);
+	free(diagram->choices);
 	free(diagram->marks);
 	memset(diagram, 0, sizeof(*diagram));
 }
@@ -442,18 +445,14 @@ diagram_min(struct diagram *diagram, uint32_t a, uint32_t b, uint64_t steps)
 	return diagram->has_given_up ? diagram_no_match() : result;
 }
 
-uint32_t
-diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
+static uint32_t
+diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
     uint32_t otherwise)
 {
 	uint32_t level, l, count = 0, room, result, other;
 	struct diagram_view views[3];
 	struct diagram_edge *edges;
 
-	if (condition == diagram_no_match() || then == otherwise)
-		return otherwise;
-	if (condition & DIAGRAM_LEAF)
-		return then;
 	level = diagram_level(diagram, condition);
 	if ((l = diagram_level(diagram, then)) < level)
 		level = l;
@@ -482,6 +481,28 @@ diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
 	}
 	result = diagram_node(diagram, level, other, edges, count);
 	free(edges);
+	return result;
+}
+
+uint32_t
+diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
+    uint32_t otherwise)
+{
+	struct diagram_choice *choice;
+	uint32_t result;
+
+	if (condition == diagram_no_match() || then == otherwise)
+		return otherwise;
+	if (condition & DIAGRAM_LEAF)
+		return then;
+	choice = &diagram->choices[diagram_mix(diagram_mix(condition, then),
+				       otherwise) &
+	    (diagram->memo_room - 1)];
+	if (choice->condition == condition && choice->then == then &&
+	    choice->otherwise == otherwise)
+		return choice->result;
+	result = diagram_choose(diagram, condition, then, otherwise);
+	*choice = (struct diagram_choice){ condition, then, otherwise, result };
 	return result;
 }
 

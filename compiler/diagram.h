@@ -67,6 +67,13 @@ struct diagram_memo {
 	uint32_t result;
 };
 
+struct diagram_choice {
+	uint32_t condition;
+	uint32_t then;
+	uint32_t otherwise;
+	uint32_t result;
+};
+
 struct diagram {
 	/* All grow by malloc. */
 	struct diagram_node *nodes;
@@ -78,8 +85,10 @@ struct diagram {
 	struct diagram_questions *questions;
 	uint32_t question_count, question_room;
 	struct diagram_table node_table, residue_table, question_table;
-	struct diagram_memo *memo; /* a cache: entries overwrite each other */
-	uint32_t memo_room;
+	/* Caches: entries overwrite each other. */
+	struct diagram_memo *memo;
+	struct diagram_choice *choices;
+	uint32_t memo_room; /* of both */
 
 	/* Nodes that a measure has seen hold its number. */
 	uint32_t *marks;

@@ -64,6 +64,18 @@ dump_json_value(const struct dump_value *value)
 	return NULL;
 }
 
+char *
+dump_json_line(const struct dump_value *value)
+{
+	json_t *json = dump_json_value(value);
+	char *text = json == NULL ?
+	    NULL :
+	    json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	json_decref(json);
+	return text;
+}
+
 bool
 dump_json_print(FILE *out, const struct dump_value *root)
 {

@@ -9,6 +9,9 @@
 
 #include "compiler/dump_model.h"
 
+/* On one line, from malloc; NULL where memory ran out. Of any value. */
+char *dump_json_line(const struct dump_value *value);
+
 /* False where memory ran out or out could not be written. */
 bool dump_json_print(FILE *out, const struct dump_value *root);
 

@@ -258,10 +258,17 @@ space_collect_delimited(struct space_builder *builder,
 static void
 space_add_tag(struct space *space, struct space_tag tag)
 {
-	for (uint32_t i = 0; i < space->tag_count; i++)
-		if (str_eq(space->tags[i].on[0], tag.on[0]) &&
-		    str_eq(space->tags[i].on[1], tag.on[1]))
-			return;
+	for (uint32_t i = 0; i < space->tag_count; i++) {
+		struct space_tag *old = &space->tags[i];
+
+		if (!str_eq(old->on[0], tag.on[0]) ||
+		    !str_eq(old->on[1], tag.on[1]))
+			continue;
+		old->is_socket |= tag.is_socket;
+		old->is_network |= tag.is_network;
+		old->offers_auth |= tag.offers_auth;
+		return;
+	}
 	if (space->tag_count == space->tag_room) {
 		space->tag_room = space->tag_room * 2 + 8;
 		space->tags = realloc(space->tags,
@@ -297,10 +304,15 @@ space_add_listeners(struct space *space, uint32_t side)
 	    space->sides[(side + 1) % space->side_count].bind->ir;
 
 	for (uint32_t i = 0; i < ir->listener_count; i++) {
-		struct space_tag tag;
+		const struct ir_listener *listener = &ir->listeners[i];
+		struct space_tag tag = {
+			.is_socket = listener->is_socket,
+			.is_network = !listener->is_socket,
+			.offers_auth = listener->auth != IR_AUTH_NONE,
+		};
 
-		tag.on[side] = ir->listeners[i].tag;
-		tag.on[1 - side] = space_other_tag(other, &ir->listeners[i]);
+		tag.on[side] = listener->tag;
+		tag.on[1 - side] = space_other_tag(other, listener);
 		space_add_tag(space, tag);
 	}
 }
@@ -319,7 +331,7 @@ space_add_named_tags(struct space_builder *builder,
 		return;
 	for (uint32_t i = 0; i < count; i++)
 		space_add_tag(builder->space,
-		    (struct space_tag){ { entries[i], entries[i] } });
+		    (struct space_tag){ .on = { entries[i], entries[i] } });
 }
 
 static void
@@ -806,9 +818,10 @@ void
 space_init(struct space *space, struct bind *const *binds, uint32_t side_count,
     struct diagram *diagram)
 {
-	const struct space_tag none = { { STR_LIT(""), STR_LIT("") } };
+	const struct space_tag none = { .on = { STR_LIT(""), STR_LIT("") } };
 	/* Of a byte that no tag of a config has. */
-	const struct space_tag other = { { STR_LIT("\x01"), STR_LIT("\x01") } };
+	const struct space_tag other = { .on = { STR_LIT("\x01"),
+					     STR_LIT("\x01") } };
 	struct space_builder builder = { .space = space };
 
 	*space = (struct space){

@@ -42,9 +42,15 @@ enum space_origin {
 
 enum { SPACE_SIDES_MAX = 2 };
 
-/* A value of SPACE_TAG: what a session is tagged with on each side. */
+/*
+ * A value of SPACE_TAG: what a session is tagged with on each side, and
+ * what sessions can have that tag. Of a tag that no listener has, none.
+ */
 struct space_tag {
 	struct str on[SPACE_SIDES_MAX];
+	bool is_socket; /* mail from the local socket */
+	bool is_network;
+	bool offers_auth; /* to sessions of the network */
 };
 
 /* A predicate that cannot be answered here. */

@@ -1,0 +1,60 @@
+/*
+ * Two configs side by side: whether their rules treat every envelope alike,
+ * as far as the decision, where mail goes, and how it gets there are
+ * concerned; and what else of them differs. Prints nothing.
+ */
+#ifndef COMPILER_DIFFER_H
+#define COMPILER_DIFFER_H
+
+#include "compiler/dump_model.h"
+#include "compiler/equal.h"
+
+/* Witnesses that are looked for, at most. */
+#define DIFFER_WITNESSES 10
+
+struct differ_side {
+	struct compilation comp;
+	const struct ir *ir;
+	struct host host;
+	struct bind bind;
+	const struct dump_value *dump; /* tables by content, not by name */
+	struct strmap actions;         /* name to their part of the dump */
+};
+
+/* What of the outcome is compared; each includes the one before. */
+enum differ_aspect {
+	DIFFER_DECISION,    /* refused, delivered here, relayed */
+	DIFFER_DESTINATION, /* and the method, and where to */
+	DIFFER_ALL,         /* and everything else of the action */
+	DIFFER_ASPECTS
+};
+
+/* A value that differs: a path of keys, and both sides, NULL for none. */
+struct differ_change {
+	const char *path;
+	const char *texts[2]; /* JSON */
+	struct differ_change *next;
+};
+
+struct differ {
+	struct differ_side sides[2];
+
+	/* Results. aspect: the first that differs, or ALL. */
+	enum equal_verdict verdict;
+	enum differ_aspect aspect;
+	struct equal_witness *witnesses;
+	struct differ_change *changes; /* outside of rules and actions */
+};
+
+/*
+ * Both sides have been compiled without errors, and have their host. *what_r
+ * as of host_init on failure.
+ */
+int differ_prepare(struct differ_side *side, const char **what_r);
+void differ_run(struct differ *differ);
+
+/* Fields in which the actions of a witness differ. */
+struct differ_change *differ_actions(struct differ *differ,
+    const struct equal_witness *witness);
+
+#endif
