@@ -159,12 +159,13 @@ format_read_slice(struct str s, unsigned flags, struct format_slice *slice)
 bool
 format_next_modifier(struct str *modifiers, enum format_modifier *modifier_r)
 {
-	uint32_t bar = format_find(*modifiers, 0, '|');
-	struct str name = format_slice_of(*modifiers, 0, bar);
+	uint32_t bar;
 
 	if (modifiers->len == 0)
 		return false;
-	*modifier_r = format_modifier_by_name(name);
+	bar = format_find(*modifiers, 0, '|');
+	*modifier_r = format_modifier_by_name(format_slice_of(*modifiers, 0,
+	    bar));
 	if (bar < modifiers->len)
 		bar++;
 	*modifiers = format_slice_of(*modifiers, bar, modifiers->len);
