@@ -193,10 +193,18 @@ values_relay_domain(struct values *v, const struct values_elem *at)
 		values_relay_url(v, at, at->elem->value);
 }
 
+/* "+" and "{n,}" behind something that may hold one of them already. */
+static bool
+values_regex_doubles(const char *pattern, const char *p)
+{
+	return (*p == '+' || *p == '{') && p > pattern &&
+	    strchr(")*+?}", p[-1]) != NULL;
+}
+
 /*
  * What it may take to compile a pattern. The C library repeats what stands
- * before "{n,m}" in memory, nested ones multiply, and each "*" may look at
- * all states again: as if everything were nested. Saturates.
+ * before "{n,m}" in memory, before "+" once, nested ones multiply, and each
+ * "*" may look at all states again: as if everything were nested. Saturates.
  */
 static uint32_t
 values_regex_cost(const char *pattern)
@@ -206,9 +214,8 @@ values_regex_cost(const char *pattern)
 
 	for (const char *p = pattern; *p != '\0'; p++) {
 		loops += strchr("*+?{", *p) != NULL;
-		if (*p != '{' && *p != ',')
-			continue;
-		count = strtoul(p + 1, NULL, 10);
+		states *= values_regex_doubles(pattern, p) ? 2 : 1;
+		count = *p == '{' || *p == ',' ? strtoul(p + 1, NULL, 10) : 1;
 		if (count > VALUES_REGEX_MAX)
 			return UINT32_MAX;
 		states *= count > 1 ? count : 1;
