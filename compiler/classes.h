@@ -55,7 +55,10 @@ struct classes *classes_new(struct arena *arena, enum classes_kind kind);
 uint32_t classes_add_set(struct classes *classes, const struct str *entries,
     uint32_t count);
 
-/* The same from parsed networks, for CLASSES_NETWORK only. */
+/*
+ * The same from parsed networks, for CLASSES_NETWORK only: for targets that
+ * do not take all that classes_add_set takes.
+ */
 uint32_t classes_add_networks(struct classes *classes,
     const struct netaddr *nets, uint32_t count);
 

@@ -252,24 +252,37 @@ automaton_grow_slots(struct automaton *a)
 
 /* Blame. */
 
+/* Whether no pattern but that of the entry goes on behind the node. */
+static bool
+automaton_is_own(const struct automaton *a, uint32_t number, uint32_t entry)
+{
+	const struct classes_node *node = &a->tree.nodes[number];
+	const struct classes_node *child = &a->tree.nodes[node->child];
+
+	if (node->entry != CLASSES_NONE)
+		return node->entry == entry &&
+		    (node->child == 0 || child->entry == entry);
+	return child->next == 0;
+}
+
 /*
  * How many states there are in which the pattern that ends at a node is not
- * where it is in most: about so many would be saved without it.
+ * where it is in most: about so many would be saved without it. Where it
+ * goes along with others counts as one place, since they stay.
  */
 static uint32_t
 automaton_spread(const struct automaton *a, uint32_t node,
     const uint32_t *counts)
 {
-	uint32_t total = 0, most = 0;
+	uint32_t entry = a->tree.nodes[node].entry, total = 0, most = 0;
 
-	for (;; node = a->tree.nodes[node].parent) {
+	for (; node != 0 && automaton_is_own(a, node, entry);
+	     node = a->tree.nodes[node].parent) {
 		for (uint32_t i = node * 4; i < node * 4 + 4; i++) {
 			total += counts[i];
 			if (counts[i] > most)
 				most = counts[i];
 		}
-		if (node == 0)
-			break;
 	}
 	if (a->state_count - total > most)
 		most = a->state_count - total;

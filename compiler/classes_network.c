@@ -118,30 +118,19 @@ network_is_odd(const struct netaddr *addr)
 
 /* Intervals. */
 
-static bool
-network_is_same(const struct classes_interval *a,
-    const struct classes_interval *b)
-{
-	return a->first.family == b->first.family &&
-	    a->signature == b->signature;
-}
-
 /* From first on. Of several for one address the last counts. */
 static void
 network_emit(struct network_sweep *sweep, struct netaddr first,
     struct classes_signature *signature)
 {
 	struct classes_intervals *intervals = sweep->intervals;
-	struct classes_interval *next = &intervals->items[intervals->count];
+	struct classes_interval *items = intervals->items;
 
 	if (intervals->count > 0 &&
-	    network_compare(&next[-1].first, &first) == 0) {
+	    network_compare(&items[intervals->count - 1].first, &first) == 0)
 		intervals->count--;
-		next--;
-	}
-	*next = (struct classes_interval){ first, signature };
-	if (intervals->count == 0 || !network_is_same(&next[-1], next))
-		intervals->count++;
+	items[intervals->count++] = (struct classes_interval){ first,
+		signature };
 }
 
 static void

@@ -320,6 +320,49 @@ Test(classes, long_labels_are_parted)
 	cr_expect(is_feasible);
 }
 
+/* What is shortest up to the c is too long a label with the rest. */
+Test(classes, labels_are_parted_early_enough)
+{
+	char pattern[6 + HOSTNAME_LABEL_MAX] = "*a*b*c";
+	bool is_feasible;
+
+	memset(pattern + 6, 'd', HOSTNAME_LABEL_MAX - 1);
+	pattern[6 + HOSTNAME_LABEL_MAX - 1] = '\0';
+	cr_expect_eq(test_value_of(pattern, &is_feasible).len,
+	    sizeof("ab.c") - 1 + HOSTNAME_LABEL_MAX - 1);
+	cr_expect(is_feasible);
+}
+
+/*
+ * The only host name of the first set alone is as long as one can be, and
+ * begins a name that another pattern matches.
+ */
+Test(classes, last_name_left_is_found)
+{
+	const char *bytes = "abcdefghijklmnopqrstuvwyz0123456789_-";
+	struct classes *classes = classes_new(&test_arena, CLASSES_DOMAIN);
+	char text[HOSTNAME_LEN_MAX + 2] = "a";
+	uint32_t class;
+
+	for (int i = 1; i < HOSTNAME_LEN_MAX - 2; i += 2)
+		memcpy(text + i, ".x", 2);
+	memcpy(text + HOSTNAME_LEN_MAX - 2, "x*", 3);
+	test_add(classes, text);
+	for (; *bytes != '\0'; bytes++) {
+		text[HOSTNAME_LEN_MAX - 1] = *bytes;
+		test_add(classes, text);
+	}
+	text[0] = '*';
+	memcpy(text + HOSTNAME_LEN_MAX - 1, "xy", 3);
+	test_add(classes, text);
+	cr_assert_eq(classes_build(classes, TEST_BUDGET), 0);
+	class = test_first_only(classes);
+	cr_expect(classes_is_feasible(classes, class));
+	text[0] = 'a';
+	text[HOSTNAME_LEN_MAX] = '\0';
+	cr_expect_str_eq(classes_representative(classes, class).ptr, text);
+}
+
 static const struct {
 	const char *first;
 	const char *second;
@@ -423,6 +466,19 @@ Test(classes, many_patterns_pass_the_budget)
 	for (uint32_t i = 1; i <= 24; i++)
 		cr_expect_eq(test_has(classes, i, "abcdefghijklmnopqrstuvwxz"),
 		    !classes_is_left_out(classes, i));
+}
+
+Test(classes, blame_spares_what_costs_little)
+{
+	struct classes *classes = test_new_infixes(24, "*.0.example");
+
+	test_add(classes, "m*.example");
+	test_add(classes, "*.1.example");
+	test_add(classes, "*");
+	cr_expect_gt(test_build_rest(classes, TEST_BUDGET), 0);
+	cr_expect(!classes_is_left_out(classes, 0));
+	for (uint32_t i = 25; i < 28; i++)
+		cr_expect(!classes_is_left_out(classes, i), "%u", i);
 }
 
 Test(classes, sets_left_out_have_no_members)
