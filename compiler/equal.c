@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "compiler/feasible.h"
+
 /* One diagram of a side; EQUAL_STEPS bounds it. */
 static uint32_t
 equal_build_side(struct equal *equal, uint32_t side)
@@ -39,141 +41,6 @@ equal_fini(struct equal *equal)
 {
 	space_fini(&equal->space);
 	diagram_fini(&equal->diagram);
-}
-
-/* What cannot happen. */
-
-static uint32_t
-equal_is(struct equal *equal, enum space_level level, uint32_t value)
-{
-	struct diagram_edge edge = { value, diagram_true(&equal->diagram) };
-
-	return diagram_node(&equal->diagram, level, diagram_no_match(), &edge,
-	    1);
-}
-
-static uint32_t
-equal_empty(struct equal *equal, enum space_level level)
-{
-	return equal_is(equal, level,
-	    space_value(&equal->space, level, CLASSES_EMPTY));
-}
-
-/* Whether the level has one of the values that cannot be. */
-static uint32_t
-equal_is_any(struct equal *equal, enum space_level level,
-    bool (*holds)(const struct equal *, enum space_level, uint32_t))
-{
-	struct diagram *diagram = &equal->diagram;
-	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
-	uint32_t count = space_value_count(&equal->space, level), used = 0;
-	struct diagram_edge *edges = malloc(count * sizeof(*edges) + 1);
-	bool is_common = holds(equal, level, 0);
-	uint32_t result;
-
-	if (edges == NULL)
-		abort();
-	for (uint32_t value = 1; value < count; value++)
-		edges[used++] = (struct diagram_edge){ value,
-			holds(equal, level, value) ? yes : no };
-	result = diagram_node(diagram, level, is_common ? yes : no, edges,
-	    used);
-	free(edges);
-	return result;
-}
-
-static bool
-equal_cannot_be(const struct equal *equal, enum space_level level,
-    uint32_t value)
-{
-	return equal->space.classes[level] != NULL &&
-	    !classes_is_feasible(equal->space.classes[level],
-		space_class(&equal->space, level, value));
-}
-
-static bool
-equal_is_no_socket_tag(const struct equal *equal, enum space_level level,
-    uint32_t value)
-{
-	(void)level;
-	return !equal->space.tags[value].is_socket;
-}
-
-static bool
-equal_is_no_network_tag(const struct equal *equal, enum space_level level,
-    uint32_t value)
-{
-	(void)level;
-	return !equal->space.tags[value].is_network;
-}
-
-static bool
-equal_is_tag_without_auth(const struct equal *equal, enum space_level level,
-    uint32_t value)
-{
-	(void)level;
-	return !equal->space.tags[value].offers_auth;
-}
-
-static bool
-equal_is_nobodys_tag(const struct equal *equal, enum space_level level,
-    uint32_t value)
-{
-	(void)level;
-	return !equal->space.tags[value].is_socket &&
-	    !equal->space.tags[value].is_network;
-}
-
-/*
- * Sessions: on the socket all are authenticated; elsewhere those may be
- * whose listener offers it. What expansion makes has the tag and the
- * authentication of any session.
- */
-static uint32_t
-equal_infeasible_session(struct equal *equal)
-{
-	struct diagram *diagram = &equal->diagram;
-	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
-	uint32_t auth = equal_is(equal, SPACE_AUTH, 1);
-	uint32_t on_socket = diagram_ite(diagram, auth,
-	    equal_is_any(equal, SPACE_TAG, equal_is_no_socket_tag), yes);
-	uint32_t on_network = diagram_ite(diagram,
-	    equal_is_any(equal, SPACE_TAG, equal_is_no_network_tag), yes,
-	    diagram_ite(diagram, auth,
-		equal_is_any(equal, SPACE_TAG, equal_is_tag_without_auth), no));
-
-	return diagram_ite(diagram,
-	    equal_is(equal, SPACE_ORIGIN, SPACE_INTERNAL),
-	    equal_is_any(equal, SPACE_TAG, equal_is_nobodys_tag),
-	    diagram_ite(diagram, equal_is(equal, SPACE_ORIGIN, SPACE_SOCKET),
-		on_socket, on_network));
-}
-
-/*
- * Recipients have a domain; the null sender has neither domain nor user,
- * and every other sender has both.
- */
-static uint32_t
-equal_infeasible(struct equal *equal)
-{
-	struct diagram *diagram = &equal->diagram;
-	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
-	uint32_t domain = equal_empty(equal, SPACE_SENDER_DOMAIN);
-	uint32_t user = equal_empty(equal, SPACE_SENDER_USER);
-	uint32_t bad = equal_infeasible_session(equal);
-
-	bad = diagram_ite(diagram,
-	    diagram_ite(diagram, domain, diagram_ite(diagram, user, no, yes),
-		user),
-	    yes, bad);
-	bad = diagram_ite(diagram, equal_empty(equal, SPACE_RCPT_DOMAIN), yes,
-	    bad);
-	for (unsigned level = 0; level < SPACE_LEVELS; level++)
-		bad = diagram_ite(diagram,
-		    equal_is_any(equal, (enum space_level)level,
-			equal_cannot_be),
-		    yes, bad);
-	return bad;
 }
 
 /* Labels. */
@@ -531,7 +398,7 @@ equal_compare(struct equal *equal, const struct equal_labels labels[2],
 	*witnesses_r = NULL;
 	if (equal->is_too_large)
 		return EQUAL_UNDECIDED;
-	infeasible = equal_infeasible(equal);
+	infeasible = feasible_never(&equal->space);
 	for (uint32_t side = 0; side < 2; side++)
 		roots[side] = diagram_ite(&equal->diagram, infeasible,
 		    diagram_no_match(),

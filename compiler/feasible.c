@@ -1,0 +1,139 @@
+/*
+ * Combinations of values that no session has.
+ */
+#include "compiler/feasible.h"
+
+#include <stdlib.h>
+
+static uint32_t
+feasible_is(struct space *space, enum space_level level, uint32_t value)
+{
+	struct diagram_edge edge = { value, diagram_true(space->diagram) };
+
+	return diagram_node(space->diagram, level, diagram_no_match(), &edge,
+	    1);
+}
+
+static uint32_t
+feasible_empty(struct space *space, enum space_level level)
+{
+	return feasible_is(space, level,
+	    space_value(space, level, CLASSES_EMPTY));
+}
+
+/* Whether the level has one of the values that cannot be. */
+static uint32_t
+feasible_is_any(struct space *space, enum space_level level,
+    bool (*holds)(const struct space *, enum space_level, uint32_t))
+{
+	struct diagram *diagram = space->diagram;
+	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
+	uint32_t count = space_value_count(space, level), used = 0;
+	struct diagram_edge *edges = malloc(count * sizeof(*edges) + 1);
+	bool is_common = holds(space, level, 0);
+	uint32_t result;
+
+	if (edges == NULL)
+		abort();
+	for (uint32_t value = 1; value < count; value++)
+		edges[used++] = (struct diagram_edge){ value,
+			holds(space, level, value) ? yes : no };
+	result = diagram_node(diagram, level, is_common ? yes : no, edges,
+	    used);
+	free(edges);
+	return result;
+}
+
+static bool
+feasible_cannot_be(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	return space->classes[level] != NULL &&
+	    !classes_is_feasible(space->classes[level],
+		space_class(space, level, value));
+}
+
+static bool
+feasible_is_no_socket_tag(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].is_socket;
+}
+
+static bool
+feasible_is_no_network_tag(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].is_network;
+}
+
+static bool
+feasible_is_tag_without_auth(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].offers_auth;
+}
+
+static bool
+feasible_is_nobodys_tag(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].is_socket && !space->tags[value].is_network;
+}
+
+/*
+ * Sessions: on the socket all are authenticated; elsewhere those may be
+ * whose listener offers it. What expansion makes has the tag and the
+ * authentication of any session.
+ */
+static uint32_t
+feasible_never_session(struct space *space)
+{
+	struct diagram *diagram = space->diagram;
+	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
+	uint32_t auth = feasible_is(space, SPACE_AUTH, 1);
+	uint32_t on_socket = diagram_ite(diagram, auth,
+	    feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag), yes);
+	uint32_t on_network = diagram_ite(diagram,
+	    feasible_is_any(space, SPACE_TAG, feasible_is_no_network_tag), yes,
+	    diagram_ite(diagram, auth,
+		feasible_is_any(space, SPACE_TAG, feasible_is_tag_without_auth),
+		no));
+
+	return diagram_ite(diagram,
+	    feasible_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
+	    feasible_is_any(space, SPACE_TAG, feasible_is_nobodys_tag),
+	    diagram_ite(diagram, feasible_is(space, SPACE_ORIGIN, SPACE_SOCKET),
+		on_socket, on_network));
+}
+
+/*
+ * Recipients have a domain; the null sender has neither domain nor user,
+ * and every other sender has both.
+ */
+uint32_t
+feasible_never(struct space *space)
+{
+	struct diagram *diagram = space->diagram;
+	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
+	uint32_t domain = feasible_empty(space, SPACE_SENDER_DOMAIN);
+	uint32_t user = feasible_empty(space, SPACE_SENDER_USER);
+	uint32_t bad = feasible_never_session(space);
+
+	bad = diagram_ite(diagram,
+	    diagram_ite(diagram, domain, diagram_ite(diagram, user, no, yes),
+		user),
+	    yes, bad);
+	bad = diagram_ite(diagram, feasible_empty(space, SPACE_RCPT_DOMAIN),
+	    yes, bad);
+	for (unsigned level = 0; level < SPACE_LEVELS; level++)
+		bad = diagram_ite(diagram,
+		    feasible_is_any(space, (enum space_level)level,
+			feasible_cannot_be),
+		    yes, bad);
+	return bad;
+}
