@@ -140,12 +140,12 @@ static void
 entries_check_domain(struct entries *entries, const struct entries_word *at,
     struct str domain)
 {
-	struct str byte = entries_foreign_byte(domain);
-	struct str last = { domain.ptr + domain.len - 1, 1 };
+	struct str byte = entries_foreign_byte(domain), last;
 	struct diag *diag;
 
 	if (domain.len == 0 || *domain.ptr == '[' || *domain.ptr == '<')
 		return;
+	last = (struct str){ domain.ptr + domain.len - 1, 1 };
 	if (byte.len > 0) {
 		entries_check_bytes(entries, at, domain, byte);
 		return;

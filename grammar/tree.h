@@ -139,7 +139,7 @@ struct tree {
 	struct stmt *lost; /* declarations with a syntax error */
 	struct comment *comments;
 	struct strmap macros; /* all, of -D too: to lexer.h's struct macro */
-	uint32_t rule_count; /* accept, reject, match */
+	uint32_t rule_count;  /* accept, reject, match */
 	bool has_syntax_errors;
 };
 
