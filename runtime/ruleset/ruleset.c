@@ -144,7 +144,7 @@ ruleset_ask_plain(const struct ruleset_asking *asking,
 	case PRED_KINDS:
 		break;
 	}
-	assert(!"a predicate of no kind");
+	assert(false); /* a predicate of no kind */
 	return ANSWER_FAILED;
 }
 
