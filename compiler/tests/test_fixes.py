@@ -12,7 +12,8 @@ sys.dont_write_bytecode = True
 from tap import ROOT, Tap, compile_config  # noqa: E402
 
 FOLDER = ROOT / "fixtures/diag"
-KINDS = ("options-*.conf", "versions-*.conf", "spelling-*.conf")
+KINDS = ("options-*.conf", "versions-*.conf", "spelling-*.conf",
+         "entries-*.conf")
 ARGS = re.compile(r"# args: ([^\n]*)")
 FIXED = re.compile(r"^(\d+) fixed in \d+ files, 0 left ", re.M)
 FINDING = re.compile(
