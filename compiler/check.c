@@ -36,4 +36,5 @@ check_run(struct compilation *comp)
 	check_tls(comp);
 	check_macros(comp);
 	check_unused(comp);
+	check_reach(comp);
 }

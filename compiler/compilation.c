@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compiler/check.h"
@@ -102,10 +103,15 @@ static int
 compilation_read_pipe(const char *path, struct parse_text *text_r)
 {
 	FILE *stream = fopen(path, "re");
+	struct stat st;
 	int error;
 
 	if (stream == NULL)
 		return -errno;
+	if (fstat(fileno(stream), &st) != 0 || !S_ISFIFO(st.st_mode)) {
+		fclose(stream);
+		return -EINVAL;
+	}
 	error = compilation_read_stream(stream, text_r);
 	fclose(stream);
 	return error;

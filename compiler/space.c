@@ -302,7 +302,17 @@ space_add_listeners(struct space *space, uint32_t side)
 	const struct ir *ir = space->sides[side].bind->ir;
 	const struct ir *other =
 	    space->sides[(side + 1) % space->side_count].bind->ir;
+	/* A file without listeners is a part: the rest may have any. */
+	struct space_tag any = {
+		.on = { STR_LIT(""), STR_LIT("") },
+		.is_network = true,
+		.offers_auth = true,
+	};
 
+	for (uint32_t i = 0; i < ir->listener_count; i++)
+		if (!ir->listeners[i].is_socket)
+			any.is_network = any.offers_auth = false;
+	space_add_tag(space, any);
 	for (uint32_t i = 0; i < ir->listener_count; i++) {
 		const struct ir_listener *listener = &ir->listeners[i];
 		struct space_tag tag = {

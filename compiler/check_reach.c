@@ -1,0 +1,250 @@
+/*
+ * Checks that need all rules together: what no envelope reaches, and what
+ * everybody does. They build the decision diagram of the ruleset, so they
+ * run only on configs without errors.
+ */
+#include "compiler/check.h"
+
+#include <stdlib.h>
+
+#include "compiler/feasible.h"
+#include "compiler/lower.h"
+
+enum {
+	REACH_RULES_MAX = 10000,
+	REACH_COVERING_MAX = 3, /* rules named as covering another */
+};
+
+/* Steps of the diagram; beyond them nothing is reported. */
+#define REACH_STEPS UINT64_C(20000000)
+
+struct reach {
+	struct compilation *comp;
+	const struct ir *ir;
+	struct host host;
+	struct bind bind;
+	struct diagram diagram;
+	struct space space;
+	uint32_t never;
+	uint32_t root;
+	bool *decides;     /* for each rule; scratch for the covering */
+	uint32_t *visited; /* a pass's number, for each node */
+	uint32_t pass;
+};
+
+static bool
+reach_has_errors(const struct compilation *comp)
+{
+	for (const struct diag *d = comp->diags.head; d != NULL; d = d->next)
+		if (d->severity == DIAG_ERROR)
+			return true;
+	return false;
+}
+
+/* Rules that decide somewhere below a node. */
+static void
+reach_mark(struct reach *reach, uint32_t node)
+{
+	const struct diagram *diagram = &reach->diagram;
+	const struct diagram_node *n;
+
+	if (node & DIAGRAM_LEAF) {
+		for (uint32_t r = node & ~DIAGRAM_LEAF; r != DIAGRAM_NO_MATCH;
+		     r = diagram->residues[r].next)
+			if (diagram->residues[r].matches)
+				reach->decides[diagram->residues[r].rule] =
+				    true;
+		return;
+	}
+	if (reach->visited[node] == reach->pass)
+		return;
+	reach->visited[node] = reach->pass;
+	n = &diagram->nodes[node];
+	reach_mark(reach, n->otherwise);
+	for (uint32_t i = 0; i < n->edge_count; i++)
+		reach_mark(reach, diagram->edges[n->first_edge + i].child);
+}
+
+static void
+reach_find(struct reach *reach, uint32_t node)
+{
+	memset(reach->decides, 0,
+	    reach->ir->ruleset.rule_count * sizeof(*reach->decides));
+	free(reach->visited);
+	reach->visited = calloc((size_t)reach->diagram.node_count + 1,
+	    sizeof(*reach->visited));
+	if (reach->visited == NULL)
+		abort();
+	reach->pass = 1;
+	reach_mark(reach, node);
+}
+
+static struct srcpos
+reach_pos(const struct reach *reach, uint32_t rule)
+{
+	return stmt_head(reach->ir->rules[rule].stmt,
+	    reach->ir->target.dialect);
+}
+
+static void
+reach_report(struct reach *reach, uint32_t rule)
+{
+	struct diag_list *diags = &reach->comp->diags;
+	uint32_t named = 0, count = 0, alone, covering;
+	struct diag *diag;
+
+	alone = diagram_ite(&reach->diagram, reach->never, diagram_no_match(),
+	    forest_rule_diagram(&reach->diagram,
+		&reach->space.sides[0].rules[rule], rule));
+	/* What matches nothing by itself is for other checks to explain. */
+	if (alone == diagram_no_match())
+		return;
+	covering = diagram_ite(&reach->diagram, alone, reach->root,
+	    diagram_no_match());
+	diag = diag_report(diags, CHECK_UNREACHABLE_RULE,
+	    reach_pos(reach, rule),
+	    "no envelope gets to this rule: rules above it match "
+	    "first");
+	reach_find(reach, covering);
+	for (uint32_t i = 0; i < rule; i++)
+		count += reach->decides[i];
+	for (uint32_t i = 0; i < rule && named < REACH_COVERING_MAX; i++)
+		if (reach->decides[i]) {
+			named++;
+			diag_note(diags, diag, reach_pos(reach, i),
+			    "this one takes %s of what it would match",
+			    count == 1 ? "all" : "some");
+		}
+}
+
+static void
+reach_check_rules(struct reach *reach)
+{
+	uint32_t count = reach->ir->ruleset.rule_count;
+	bool *decides = malloc(count * sizeof(*decides));
+
+	if (decides == NULL)
+		abort();
+	reach_find(reach,
+	    diagram_ite(&reach->diagram, reach->never, diagram_no_match(),
+		reach->root));
+	memcpy(decides, reach->decides, count * sizeof(*decides));
+	for (uint32_t i = 0; i < count; i++)
+		if (!decides[i])
+			reach_report(reach, i);
+	free(decides);
+}
+
+/* Open relays. */
+
+static bool
+reach_is_loopback(struct str address)
+{
+	struct netaddr addr;
+	struct str zone;
+
+	if (str_is(address, "lo") || str_is(address, "lo0") ||
+	    str_is(address, "localhost") || str_is(address, "::1"))
+		return true;
+	return netaddr_parse_host(address, NETADDR_TAG, &addr, &zone) ==
+	    NETADDR_OK &&
+	    addr.family == 4 && addr.bytes[0] == 127;
+}
+
+/* What a stranger's mail to a stranger meets at a listener. */
+static uint32_t
+reach_stranger(const struct reach *reach, const struct ir_listener *listener)
+{
+	uint32_t classes[SPACE_LEVELS] = { 0 };
+
+	for (uint32_t i = 0; i < reach->space.tag_count; i++)
+		if (str_eq(reach->space.tags[i].on[0], listener->tag))
+			classes[SPACE_TAG] = i;
+	return diagram_walk(&reach->diagram, reach->root, classes);
+}
+
+static void
+reach_check_relay(struct reach *reach)
+{
+	const struct ir *ir = reach->ir;
+
+	for (uint32_t i = 0; i < ir->listener_count; i++) {
+		const struct ir_listener *listener = &ir->listeners[i];
+		const struct diagram_residue *residue;
+		struct diag *diag;
+		uint32_t action;
+
+		if (listener->is_socket || listener->refuses_all ||
+		    listener->auth == IR_AUTH_REQUIRED ||
+		    reach_is_loopback(listener->address))
+			continue;
+		residue =
+		    &reach->diagram.residues[reach_stranger(reach, listener)];
+		if (residue->questions != 0 || !residue->matches)
+			continue;
+		action = ir->ruleset.rules[residue->rule].action;
+		if (action == RULESET_REJECT ||
+		    ir->actions[action].method != IR_RELAY)
+			continue;
+		diag = diag_report(&reach->comp->diags, CHECK_OPEN_RELAY,
+		    reach_pos(reach, residue->rule),
+		    "open relay: this rule "
+		    "relays anybody's mail to anywhere");
+		diag_note(&reach->comp->diags, diag, listener->pos,
+		    "for clients of this listener, such as src=%s "
+		    "mail-from=sender@example.net rcpt-to=rcpt@example.com",
+		    "192.0.2.1");
+		return;
+	}
+}
+
+static bool
+reach_build(struct reach *reach)
+{
+	struct bind *const binds[] = { &reach->bind };
+	struct forest forest;
+	bool has_given_up = false;
+
+	diagram_init(&reach->diagram);
+	space_init(&reach->space, binds, 1, &reach->diagram);
+	forest_build(&forest, &reach->diagram, reach->space.sides[0].rules,
+	    reach->ir->ruleset.rule_count);
+	reach->root = diagram_no_match();
+	for (uint32_t i = 0; i < forest.tree_count && !has_given_up; i++) {
+		reach->root = diagram_min(&reach->diagram, reach->root,
+		    forest.trees[i].root, REACH_STEPS);
+		has_given_up = reach->diagram.has_given_up;
+	}
+	forest_fini(&forest);
+	reach->never = feasible_never(&reach->space);
+	return !has_given_up;
+}
+
+void
+check_reach(struct compilation *comp)
+{
+	struct reach reach = { .comp = comp };
+	const char *what;
+
+	if (comp->tree->rule_count == 0 ||
+	    comp->tree->rule_count > REACH_RULES_MAX || reach_has_errors(comp))
+		return;
+	reach.ir = lower_run(comp);
+	/* A program that asks about the host reports what is wrong there. */
+	if (host_init(&reach.host, comp, &what) != HOST_OK)
+		return;
+	bind_init(&reach.bind, comp, reach.ir, &reach.host);
+	reach.decides = calloc(reach.ir->ruleset.rule_count,
+	    sizeof(*reach.decides));
+	if (reach.decides == NULL)
+		abort();
+	if (reach_build(&reach)) {
+		reach_check_rules(&reach);
+		reach_check_relay(&reach);
+	}
+	free(reach.decides);
+	free(reach.visited);
+	space_fini(&reach.space);
+	diagram_fini(&reach.diagram);
+	bind_fini(&reach.bind);
+}
