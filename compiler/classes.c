@@ -6,11 +6,15 @@
 #include "compiler/classes.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "compiler/classes_private.h"
 #include "runtime/table/tablefile.h"
 
-enum { CLASSES_ROOM_MIN = 16 };
+enum {
+	CLASSES_ROOM_MIN = 16,
+	CLASSES_SPARED = 8, /* with at most that part of the highest score */
+};
 
 /* Vectors. */
 
@@ -244,19 +248,36 @@ classes_is_left_out(const struct classes *classes, uint32_t set)
 
 /* Blame. */
 
-void
-classes_blame_worst(struct classes *classes, const uint32_t *scores)
+static int
+classes_compare_scores(const void *a, const void *b)
 {
-	uint32_t count = classes->sets.count, *ids, max = 1, found = 0;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+void
+classes_blame_worst(struct classes *classes, const uint32_t *scores,
+    uint32_t spared)
+{
+	uint32_t count = classes->sets.count, max = 1, found = 0;
+	uint64_t *worst = (uint64_t *)arena_alloc(classes->arena,
+	    count * sizeof(*worst));
+	uint32_t *ids;
 
 	for (uint32_t i = 0; i < count; i++)
 		if (scores[i] > max)
 			max = scores[i];
-	ids = (uint32_t *)arena_alloc(classes->arena, count * sizeof(*ids));
 	for (uint32_t i = 0; i < count; i++)
-		if (scores[i] >= max - max / 2)
-			ids[found++] = i;
-	classes->blamed = (struct classes_list){ ids, found - found / 2 };
+		if (scores[i] > max / CLASSES_SPARED)
+			worst[found++] = (uint64_t)scores[i] << 32 | i;
+	qsort(worst, found, sizeof(*worst), classes_compare_scores);
+	found -= found / 2 < spared ? found / 2 : spared;
+	ids = (uint32_t *)arena_alloc(classes->arena, found * sizeof(*ids));
+	for (uint32_t i = 0; i < found; i++)
+		ids[i] = (uint32_t)worst[i];
+	classes->blamed = (struct classes_list){ ids,
+		classes_sort(ids, found) };
 }
 
 static void
@@ -280,7 +301,7 @@ classes_blame_members(struct classes *classes, struct classes_list list)
 		classes_count_members(scores, signature->sets);
 	}
 	classes_count_members(scores, list);
-	classes_blame_worst(classes, scores);
+	classes_blame_worst(classes, scores, classes->sets.count);
 }
 
 struct classes_list

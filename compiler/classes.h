@@ -67,15 +67,15 @@ uint32_t classes_set_count(const struct classes *classes);
 /*
  * Finds the classes, in time and space that grow with the sets' size times
  * its logarithm, and at most by budget beyond that: by so many states of
- * the automaton of all patterns at once, and by a small multiple of it in
- * signatures. 0, or -1 where budget does not suffice: classes_blame says
- * what to leave out before the next try. After 0 it cannot be called again,
- * and nothing can be added.
+ * the automaton of all patterns at once, each in four of them on average,
+ * and by a small multiple of it in members of signatures. 0, or -1 where
+ * that does not suffice: classes_blame says what to leave out before the
+ * next try. After 0 it cannot be called again, and nothing can be added.
  */
 int classes_build(struct classes *classes, uint32_t budget);
 
 /*
- * After -1: about half of the sets to which the number of states or of
+ * After -1: half or more of the sets to which the number of states or of
  * members owes most. Never empty, and never one that is left out, so that
  * to leave these out and try again comes to an end, soon.
  */

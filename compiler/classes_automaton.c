@@ -23,8 +23,10 @@ enum automaton_at {
 };
 
 enum {
-	AUTOMATON_OTHER = -1, /* a byte that no position asks for */
-	AUTOMATON_FEW = 16,   /* so many are sorted by insertion */
+	AUTOMATON_OTHER = -1,  /* a byte that no position asks for */
+	AUTOMATON_WIDTH = 4,   /* positions that a state may have, on average */
+	AUTOMATON_FEW = 16,    /* so many are sorted by insertion */
+	AUTOMATON_SPARED = 32, /* more would hardly ever fit in a budget */
 };
 
 struct automaton_state {
@@ -312,7 +314,7 @@ automaton_blame(struct automaton *a)
 			if (scores[sets.ids[i]] <= spread)
 				scores[sets.ids[i]] = spread + 1;
 	}
-	classes_blame_worst(classes, scores);
+	classes_blame_worst(classes, scores, AUTOMATON_SPARED);
 }
 
 /* Adding states. */
@@ -505,19 +507,21 @@ automaton_expand_all(struct automaton *a)
 
 /* From outside. */
 
-/* One pattern needs at most two states a byte, and one at each end. */
+/*
+ * Patterns that part need two states a node and one behind each tail; where
+ * two of them have the same tail, one for each of its bytes.
+ */
 static void
 automaton_init(struct automaton *a, struct classes *classes)
 {
 	*a = (struct automaton){ .classes = classes };
 	arena_init(&a->arena, classes->arena->out_of_memory);
 	strmap_init(&a->signature_by_entries, &a->arena);
-	a->state_max = 2 *
-		((uint64_t)classes_tree_build(&a->tree, classes) + 1) +
-	    classes->budget;
-	if (a->state_max > UINT32_MAX / CLASSES_WIDTH)
-		a->state_max = UINT32_MAX / CLASSES_WIDTH;
-	a->position_max = a->state_max * CLASSES_WIDTH;
+	a->state_max = classes_tree_build(&a->tree, classes);
+	a->state_max += 2 * (uint64_t)a->tree.node_count + classes->budget;
+	if (a->state_max > UINT32_MAX / AUTOMATON_WIDTH)
+		a->state_max = UINT32_MAX / AUTOMATON_WIDTH;
+	a->position_max = a->state_max * AUTOMATON_WIDTH;
 }
 
 static void

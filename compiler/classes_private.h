@@ -22,7 +22,7 @@ enum {
 	CLASSES_RANK_INFEASIBLE = 255,
 };
 
-/* What each state or class may need of lists, on average. */
+/* Sets that a signature may have, on average. */
 enum { CLASSES_WIDTH = 16 };
 
 /* Pointers, in the order in which they came. */
@@ -148,7 +148,11 @@ uint32_t classes_admit(struct classes *classes,
 bool classes_is_wanted(const struct classes *classes,
     const struct classes_signature *signature, unsigned rank);
 
-/* Blames half of the sets with the highest scores, of one for each set. */
-void classes_blame_worst(struct classes *classes, const uint32_t *scores);
+/*
+ * Scores, one for each set, say what it costs. Of those that cost far more
+ * than most, blames the worse half, and all but so many to be spared.
+ */
+void classes_blame_worst(struct classes *classes, const uint32_t *scores,
+    uint32_t spared);
 
 #endif
