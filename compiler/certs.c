@@ -140,7 +140,7 @@ certs_reader_next(struct certs_reader *reader)
 	certs_reader_drop_block(reader);
 	ERR_clear_error();
 	if (PEM_read_bio_ex(reader->bio, &reader->name, &reader->header,
-	    &reader->data, &reader->len, flags) != 1) {
+		&reader->data, &reader->len, flags) != 1) {
 		reader->status = certs_reader_failure();
 		return false;
 	}
@@ -159,8 +159,8 @@ certs_is_binary(struct str text)
 	int tag, class;
 	long len;
 
-	if ((ASN1_get_object(&p, &len, &tag, &class, (long)text.len) &
-	    0x80) != 0)
+	if ((ASN1_get_object(&p, &len, &tag, &class, (long)text.len) & 0x80) !=
+	    0)
 		return false;
 	return tag == V_ASN1_SEQUENCE && class == V_ASN1_UNIVERSAL &&
 	    (p - begin) + len == (long)text.len;
@@ -240,8 +240,7 @@ certs_load_chain(struct str pem, struct certs_chain *chain_r)
 	status = reader.status;
 	if (status == CERTS_OK && chain_r->leaf == NULL)
 		status = certs_reader_missing(&reader);
-	else if (status == CERTS_OK &&
-	    X509_get0_pubkey(chain_r->leaf) == NULL)
+	else if (status == CERTS_OK && X509_get0_pubkey(chain_r->leaf) == NULL)
 		status = CERTS_BAD_CERTIFICATE;
 	certs_reader_fini(&reader);
 	if (status != CERTS_OK)
@@ -266,8 +265,7 @@ certs_load_ca(struct str pem, struct certs_ca *ca_r)
 
 	*ca_r = (struct certs_ca){ .count = 0 };
 	certs_reader_init(&reader, pem);
-	while ((x509 = certs_reader_certificate(&reader, &not_after)) !=
-	    NULL) {
+	while ((x509 = certs_reader_certificate(&reader, &not_after)) != NULL) {
 		if (ca_r->count == 0 || not_after > ca_r->not_after)
 			ca_r->not_after = not_after;
 		ca_r->count++;
@@ -288,7 +286,8 @@ certs_reader_key(struct certs_reader *reader, EVP_PKEY **pkey_r)
 
 	do {
 		if (!certs_reader_next(reader))
-			return reader->status != CERTS_OK ? reader->status :
+			return reader->status != CERTS_OK ?
+			    reader->status :
 			    certs_reader_missing(reader);
 		if (reader->block == CERTS_BLOCK_ENCRYPTED_KEY)
 			return CERTS_ENCRYPTED_KEY;
@@ -319,8 +318,7 @@ certs_key_fini(struct certs_key *key)
 }
 
 enum certs_status
-certs_check_pair(const struct certs_chain *chain,
-    const struct certs_key *key)
+certs_check_pair(const struct certs_chain *chain, const struct certs_key *key)
 {
 	int matches = X509_check_private_key(chain->leaf, key->pkey);
 
@@ -335,9 +333,8 @@ certs_check_mode(enum certs_file file, mode_t mode, bool owner_is_trusted)
 		return CERTS_UNTRUSTED_OWNER;
 	if (file == CERTS_FILE_KEY)
 		return (mode & 0777 & ~0740u) != 0 ? CERTS_MODE_ABOVE_0740 :
-		    CERTS_OK;
-	return (mode & 0777 & ~0755u) != 0 ? CERTS_MODE_ABOVE_0755 :
-	    CERTS_OK;
+						     CERTS_OK;
+	return (mode & 0777 & ~0755u) != 0 ? CERTS_MODE_ABOVE_0755 : CERTS_OK;
 }
 
 static const char *const certs_texts[] = {
@@ -356,12 +353,12 @@ static const char *const certs_texts[] = {
 	[CERTS_BAD_KEY] = "the private key cannot be decoded",
 	[CERTS_ENCRYPTED_KEY] = "the private key is encrypted",
 	[CERTS_MISMATCH] = "the private key does not belong to the "
-	    "certificate",
+			   "certificate",
 	[CERTS_UNTRUSTED_OWNER] = "not owned by root",
 	[CERTS_MODE_ABOVE_0755] = "insecure permissions: must be at most "
-	    "0755",
+				  "0755",
 	[CERTS_MODE_ABOVE_0740] = "insecure permissions: must be at most "
-	    "0740",
+				  "0740",
 	[CERTS_NO_MEMORY] = "out of memory",
 };
 

@@ -23,7 +23,7 @@ enum certs_status {
 	/* Nothing of the kind that is needed. */
 	CERTS_EMPTY,
 	CERTS_TOO_LARGE,
-	CERTS_BINARY,          /* DER or PKCS#12 */
+	CERTS_BINARY, /* DER or PKCS#12 */
 	CERTS_NO_PEM,
 	CERTS_ONLY_CERTIFICATE,
 	CERTS_ONLY_KEY,
@@ -53,9 +53,9 @@ const char *certs_status_text(enum certs_status status);
 
 /* A certificate and what it was issued by, in the order of the file. */
 struct certs_chain {
-	struct x509_st *leaf;  /* the first certificate; owned */
-	unsigned count;        /* all certificates, the leaf included */
-	time_t not_after;      /* the earliest of all */
+	struct x509_st *leaf;   /* the first certificate; owned */
+	unsigned count;         /* all certificates, the leaf included */
+	time_t not_after;       /* the earliest of all */
 	unsigned expires_first; /* which one that is; 0: the leaf */
 };
 
@@ -65,7 +65,7 @@ struct certs_key {
 
 struct certs_ca {
 	unsigned count;
-	time_t not_after;      /* the latest: then the file is useless */
+	time_t not_after; /* the latest: then the file is useless */
 };
 
 /*
@@ -74,8 +74,7 @@ struct certs_ca {
  * first key counts. The buffer of a key remains the caller's to wipe. With
  * any other status than CERTS_OK the result needs no fini.
  */
-enum certs_status certs_load_chain(struct str pem,
-    struct certs_chain *chain_r);
+enum certs_status certs_load_chain(struct str pem, struct certs_chain *chain_r);
 void certs_chain_fini(struct certs_chain *chain);
 
 enum certs_status certs_load_key(struct str pem, struct certs_key *key_r);

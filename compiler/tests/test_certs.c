@@ -22,9 +22,9 @@ enum {
 	TEST_TEXT_MAX = 16 * 1024,
 };
 
-static EVP_PKEY *test_pkey;      /* of test_x509 */
+static EVP_PKEY *test_pkey; /* of test_x509 */
 static EVP_PKEY *test_other;
-static X509 *test_x509;          /* ends in 30 days */
+static X509 *test_x509; /* ends in 30 days */
 
 static X509 *
 test_new_x509(EVP_PKEY *pkey, int days)
@@ -127,8 +127,8 @@ static void
 test_write_encrypted_as_plain(BIO *bio)
 {
 	PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(test_pkey);
-	X509_SIG *encrypted = PKCS8_encrypt(-1, EVP_aes_128_cbc(), "x", 1,
-	    NULL, 0, 0, plain);
+	X509_SIG *encrypted = PKCS8_encrypt(-1, EVP_aes_128_cbc(), "x", 1, NULL,
+	    0, 0, plain);
 	unsigned char *der = NULL;
 	int len = i2d_X509_SIG(encrypted, &der);
 
@@ -161,14 +161,14 @@ test_write_key(BIO *bio, enum test_item item)
 		PEM_write_bio_PrivateKey(bio, test_pkey, NULL, NULL, 0, NULL,
 		    NULL);
 	else if (item == TEST_KEY_OLD_FORM)
-		PEM_write_bio_PrivateKey_traditional(bio, test_pkey, NULL,
-		    NULL, 0, NULL, NULL);
+		PEM_write_bio_PrivateKey_traditional(bio, test_pkey, NULL, NULL,
+		    0, NULL, NULL);
 	else if (item == TEST_KEY_ENCRYPTED)
 		PEM_write_bio_PKCS8PrivateKey(bio, test_pkey, aes, word, 1,
 		    NULL, NULL);
 	else
-		PEM_write_bio_PrivateKey_traditional(bio, test_pkey, aes,
-		    pass, 1, NULL, NULL);
+		PEM_write_bio_PrivateKey_traditional(bio, test_pkey, aes, pass,
+		    1, NULL, NULL);
 }
 
 /* What is not sound. */
@@ -178,14 +178,14 @@ test_broken(enum test_item item)
 	static const char *const texts[TEST_ZERO + 1] = {
 		[TEST_COMMENT] = "some words\n",
 		[TEST_NOT_BASE64] = "-----BEGIN CERTIFICATE-----\nMII?*!\n"
-		    "-----END CERTIFICATE-----\n",
+				    "-----END CERTIFICATE-----\n",
 		[TEST_NOT_DER_CERT] = "-----BEGIN CERTIFICATE-----\n"
-		    "YWJj\n-----END CERTIFICATE-----\n",
+				      "YWJj\n-----END CERTIFICATE-----\n",
 		[TEST_NOT_DER_KEY] = "-----BEGIN PRIVATE KEY-----\n"
-		    "YWJj\n-----END PRIVATE KEY-----\n",
+				     "YWJj\n-----END PRIVATE KEY-----\n",
 		[TEST_CUT] = "-----BEGIN CERTIFICATE-----\nYWJj\n",
 		[TEST_OTHER_END] = "-----BEGIN CERTIFICATE-----\nYWJj\n"
-		    "-----END PRIVATE KEY-----\n",
+				   "-----END PRIVATE KEY-----\n",
 		[TEST_ZERO] = "0\n0123456789\n",
 	};
 
@@ -364,8 +364,7 @@ Test(certs, refuses_every_truncation)
 
 		cr_assert_not_null(cut);
 		memcpy(cut, text.bytes, len);
-		sound += test_load_chain((struct str){ cut, len }) ==
-		    CERTS_OK;
+		sound += test_load_chain((struct str){ cut, len }) == CERTS_OK;
 		free(cut);
 	}
 	cr_expect_eq(sound, 0);
@@ -474,8 +473,7 @@ Test(certs, pairs_keys_and_certificates)
 	cr_assert_eq(certs_load_key(test_str(&text), &key), CERTS_OK);
 	cr_expect_eq(certs_check_pair(&chain, &key), CERTS_OK);
 	cr_expect_eq(certs_check_pair(&chain, &other), CERTS_MISMATCH);
-	cr_expect_eq(certs_check_pair(&chain, &of_other_type),
-	    CERTS_MISMATCH);
+	cr_expect_eq(certs_check_pair(&chain, &of_other_type), CERTS_MISMATCH);
 	certs_chain_fini(&chain);
 	certs_key_fini(&key);
 	EVP_PKEY_free(ed25519);
@@ -506,8 +504,7 @@ ParameterizedTestParameters(certs, judges_owner_and_mode)
 		{ CERTS_FILE_CERTIFICATE, 04644, true, CERTS_OK },
 		{ CERTS_FILE_CERTIFICATE, 0664, true, CERTS_MODE_ABOVE_0755 },
 		{ CERTS_FILE_CERTIFICATE, 0646, true, CERTS_MODE_ABOVE_0755 },
-		{ CERTS_FILE_CERTIFICATE, 0644, false,
-		    CERTS_UNTRUSTED_OWNER },
+		{ CERTS_FILE_CERTIFICATE, 0644, false, CERTS_UNTRUSTED_OWNER },
 		{ CERTS_FILE_CA, 0644, true, CERTS_OK },
 		{ CERTS_FILE_CA, 0664, true, CERTS_MODE_ABOVE_0755 },
 		{ CERTS_FILE_CA, 0664, false, CERTS_UNTRUSTED_OWNER },

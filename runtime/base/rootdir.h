@@ -15,8 +15,8 @@
 #include <sys/types.h>
 
 struct rootdir {
-	int fd;          /* of the directory; AT_FDCWD: the real root */
-	uid_t owner;     /* of the directory; unused for the real root */
+	int fd;      /* of the directory; AT_FDCWD: the real root */
+	uid_t owner; /* of the directory; unused for the real root */
 
 	/*
 	 * The kernel has no openat2(2): paths are walked by component, and
@@ -27,11 +27,11 @@ struct rootdir {
 
 /* The contents of a file and what fstat(2) said when it was opened. */
 struct rootdir_text {
-	char *text;      /* from malloc; len bytes, then two NULs */
+	char *text; /* from malloc; len bytes, then two NULs */
 	size_t len;
 	dev_t dev;
 	ino_t ino;
-	mode_t mode;     /* type and permissions */
+	mode_t mode; /* type and permissions */
 	uid_t uid;
 	gid_t gid;
 };
@@ -62,8 +62,8 @@ int rootdir_open_file(const struct rootdir *root, const char *path,
  * shrink or grow meanwhile: len counts what was read. On failure *text_r
  * needs no rootdir_text_fini.
  */
-int rootdir_read_file(const struct rootdir *root, const char *path,
-    size_t max, struct rootdir_text *text_r);
+int rootdir_read_file(const struct rootdir *root, const char *path, size_t max,
+    struct rootdir_text *text_r);
 
 /*
  * Wipes and frees the text: it may have been a key or passwords. Where

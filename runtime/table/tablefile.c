@@ -41,8 +41,7 @@ tablefile_read_line(struct tablefile *file, struct str *line_r)
 	if (file->rest.len == 0)
 		return false;
 	end = memchr(file->rest.ptr, '\n', file->rest.len);
-	len = end != NULL ? (uint32_t)(end - file->rest.ptr) :
-	    file->rest.len;
+	len = end != NULL ? (uint32_t)(end - file->rest.ptr) : file->rest.len;
 	*line_r = tablefile_skip_space((struct str){ file->rest.ptr, len });
 	while (line_r->len > 0 &&
 	    tablefile_is_space(line_r->ptr[line_r->len - 1]))
@@ -85,8 +84,9 @@ tablefile_value(const struct tablefile *file, struct str s)
 			s = tablefile_skip(s, 1);
 		return s;
 	}
-	while (s.len > 0 && (tablefile_is_space(s.ptr[0]) ||
-	    (s.ptr[0] == ':' && s.len > 1 && tablefile_is_space(s.ptr[1]))))
+	while (s.len > 0 &&
+	    (tablefile_is_space(s.ptr[0]) ||
+		(s.ptr[0] == ':' && s.len > 1 && tablefile_is_space(s.ptr[1]))))
 		s = tablefile_skip(s, 1);
 	return s;
 }
@@ -104,13 +104,12 @@ tablefile_split(const struct tablefile *file, struct str line,
 		return TABLEFILE_NO_BRACKET;
 	if (file->kind == TABLEFILE_MAPPING) {
 		entry->key.len = len;
-		entry->value = tablefile_value(file,
-		    tablefile_skip(line, len));
+		entry->value = tablefile_value(file, tablefile_skip(line, len));
 		if (entry->value.len == 0)
 			return TABLEFILE_NO_VALUE;
 	}
 	return entry->key.len > TABLEFILE_KEY_MAX ? TABLEFILE_LONG_KEY :
-	    TABLEFILE_OK;
+						    TABLEFILE_OK;
 }
 
 /* Reads on to the first entry that tells. */
@@ -127,7 +126,7 @@ tablefile_detect(struct tablefile ahead)
 			if (!tablefile_key_len(&ahead, line, &len))
 				continue;
 			return len == line.len ? TABLEFILE_LIST :
-			    TABLEFILE_MAPPING;
+						 TABLEFILE_MAPPING;
 		}
 		line = tablefile_skip_space(tablefile_skip(line, 1));
 		if (str_is(line, "@list"))

@@ -53,7 +53,7 @@ struct tablefile_options {
 };
 
 struct tablefile_entry {
-	uint32_t line;        /* from 1 */
+	uint32_t line; /* from 1 */
 	enum tablefile_error error;
 
 	/*
@@ -62,13 +62,13 @@ struct tablefile_entry {
 	 * it may be empty. With an error they are what could be told apart.
 	 */
 	struct str key;
-	struct str value;     /* empty in a list, never in a mapping */
+	struct str value; /* empty in a list, never in a mapping */
 };
 
 /* Members are private; copying one copies the position. */
 struct tablefile {
-	struct str rest;      /* begins with the line to be read */
-	uint32_t line;        /* number of the line read last */
+	struct str rest; /* begins with the line to be read */
+	uint32_t line;   /* number of the line read last */
 	bool key_brackets;
 	enum tablefile_kind kind;
 };

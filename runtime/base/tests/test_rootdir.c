@@ -53,8 +53,7 @@ test_socket(const char *path)
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
 	    test_outer, path);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
-	    0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 }
 
@@ -103,7 +102,7 @@ test_read(const char *path)
 
 struct path_case {
 	char path[32];
-	int error;       /* with openat2 */
+	int error; /* with openat2 */
 	int error_stepwise;
 };
 
@@ -184,8 +183,7 @@ Test(rootdir, does_not_follow_links_of_the_kernel)
 
 	cr_assert_eq(rootdir_init(&proc, "/proc"), 0);
 	cr_expect_lt(rootdir_open_file(&proc, "/self/exe", &st), 0);
-	cr_expect_lt(rootdir_open_file(&proc, "/self/root/etc/passwd", &st),
-	    0);
+	cr_expect_lt(rootdir_open_file(&proc, "/self/root/etc/passwd", &st), 0);
 	rootdir_fini(&proc);
 }
 
@@ -319,8 +317,7 @@ Test(rootdir, refuses_a_file_over_the_limit)
 {
 	struct rootdir_text text;
 
-	cr_expect_eq(rootdir_read_file(&test_root, "file", 5, &text),
-	    -EFBIG);
+	cr_expect_eq(rootdir_read_file(&test_root, "file", 5, &text), -EFBIG);
 	cr_expect_null(text.text);
 }
 
@@ -350,13 +347,14 @@ Test(rootdir, reads_a_file_that_grows)
 		cr_skip_test("no /proc");
 	cr_assert_eq(rootdir_init(&real, NULL), 0);
 	cr_assert_eq(rootdir_read_file(&real, "/proc/self/status", 65536,
-	    &text), 0);
+			 &text),
+	    0);
 	cr_expect_gt(text.len, 100);
 	cr_expect_eq(strlen(text.text), text.len);
 	cr_expect_eq(strncmp(text.text, "Name:", 5), 0);
 	rootdir_text_fini(&text);
-	cr_expect_eq(rootdir_read_file(&real, "/proc/self/status", 100,
-	    &text), -EFBIG);
+	cr_expect_eq(rootdir_read_file(&real, "/proc/self/status", 100, &text),
+	    -EFBIG);
 	rootdir_fini(&real);
 }
 

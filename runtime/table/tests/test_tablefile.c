@@ -69,8 +69,8 @@ test_check(const struct file_case *c)
 	}
 	if (c->rules & TEST_FROM_75) {
 		test_print(c->text, true, out, sizeof(out));
-		cr_expect_str_eq(out, c->expected,
-		    "from 7.5: \"%s\": \"%s\"", c->text, out);
+		cr_expect_str_eq(out, c->expected, "from 7.5: \"%s\": \"%s\"",
+		    c->text, out);
 	}
 }
 
@@ -184,8 +184,7 @@ ParameterizedTestParameters(tablefile, reports_missing_values)
 		{ TEST_BOTH, "k:", "1 !key without a value\n" },
 		{ TEST_BOTH, ":", "1 !key without a value\n" },
 		{ TEST_BOTH, "k: \t", "1 !key without a value\n" },
-		{ TEST_BOTH, "k v\n\nl\n",
-		    "1 k=v\n3 !key without a value\n" },
+		{ TEST_BOTH, "k v\n\nl\n", "1 k=v\n3 !key without a value\n" },
 		{ TEST_BOTH, "k:\nl: v", "1 !key without a value\n2 l=v\n" },
 	};
 
@@ -317,8 +316,8 @@ Test(tablefile, names_its_errors)
 {
 	cr_expect_null(tablefile_error_text(TABLEFILE_OK));
 	for (int e = TABLEFILE_NO_VALUE; e <= TABLEFILE_NUL; e++)
-		cr_expect_not_null(
-		    tablefile_error_text((enum tablefile_error)e));
+		cr_expect_not_null(tablefile_error_text((enum tablefile_error)
+			e));
 }
 
 Test(tablefile, reads_a_million_lines, .timeout = 20)
