@@ -375,6 +375,23 @@ diagram_take(const struct diagram *diagram, struct diagram_view *view,
 	return diagram->edges[view->first_edge++].child;
 }
 
+/* Steps of an operation; when they have run out, it only returns. */
+static void
+diagram_begin(struct diagram *diagram, uint64_t steps)
+{
+	diagram->steps = steps;
+	diagram->has_given_up = false;
+}
+
+static void
+diagram_spend(struct diagram *diagram, uint64_t steps)
+{
+	if (diagram->steps < steps)
+		diagram->has_given_up = true;
+	else
+		diagram->steps -= steps;
+}
+
 static uint32_t diagram_apply(struct diagram *, uint32_t, uint32_t);
 
 static uint32_t
@@ -389,10 +406,7 @@ diagram_apply_nodes(struct diagram *diagram, uint32_t a, uint32_t b)
 
 	if (edges == NULL)
 		abort();
-	if (diagram->steps < (uint64_t)va.left + vb.left + 1)
-		diagram->has_given_up = true;
-	else
-		diagram->steps -= (uint64_t)va.left + vb.left + 1;
+	diagram_spend(diagram, (uint64_t)va.left + vb.left + 1);
 	otherwise = diagram_apply(diagram, va.otherwise, vb.otherwise);
 	while ((va.left > 0 || vb.left > 0) && !diagram->has_given_up) {
 		uint32_t na = diagram_next_value(diagram, &va);
@@ -439,11 +453,12 @@ diagram_min(struct diagram *diagram, uint32_t a, uint32_t b, uint64_t steps)
 {
 	uint32_t result;
 
-	diagram->steps = steps;
-	diagram->has_given_up = false;
+	diagram_begin(diagram, steps);
 	result = diagram_apply(diagram, a, b);
 	return diagram->has_given_up ? diagram_no_match() : result;
 }
+
+static uint32_t diagram_choice(struct diagram *, uint32_t, uint32_t, uint32_t);
 
 static uint32_t
 diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
@@ -465,9 +480,11 @@ diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
 	edges = malloc((size_t)room * sizeof(*edges) + 1);
 	if (edges == NULL)
 		abort();
-	other = diagram_ite(diagram, views[0].otherwise, views[1].otherwise,
+	diagram_spend(diagram, (uint64_t)room + 1);
+	other = diagram_choice(diagram, views[0].otherwise, views[1].otherwise,
 	    views[2].otherwise);
-	while (views[0].left > 0 || views[1].left > 0 || views[2].left > 0) {
+	while ((views[0].left > 0 || views[1].left > 0 || views[2].left > 0) &&
+	    !diagram->has_given_up) {
 		uint32_t value = UINT32_MAX, children[3];
 
 		for (unsigned i = 0; i < 3; i++)
@@ -476,7 +493,7 @@ diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
 		for (unsigned i = 0; i < 3; i++)
 			children[i] = diagram_take(diagram, &views[i], value);
 		edges[count++] = (struct diagram_edge){ value,
-			diagram_ite(diagram, children[0], children[1],
+			diagram_choice(diagram, children[0], children[1],
 			    children[2]) };
 	}
 	result = diagram_node(diagram, level, other, edges, count);
@@ -484,13 +501,15 @@ diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
 	return result;
 }
 
-uint32_t
-diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
+static uint32_t
+diagram_choice(struct diagram *diagram, uint32_t condition, uint32_t then,
     uint32_t otherwise)
 {
 	struct diagram_choice *choice;
 	uint32_t result;
 
+	if (diagram->has_given_up)
+		return diagram_no_match();
 	if (condition == diagram_no_match() || then == otherwise)
 		return otherwise;
 	if (condition & DIAGRAM_LEAF)
@@ -502,8 +521,29 @@ diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
 	    choice->otherwise == otherwise)
 		return choice->result;
 	result = diagram_choose(diagram, condition, then, otherwise);
-	*choice = (struct diagram_choice){ condition, then, otherwise, result };
+	if (!diagram->has_given_up)
+		*choice = (struct diagram_choice){ condition, then, otherwise,
+			result };
 	return result;
+}
+
+uint32_t
+diagram_ite_within(struct diagram *diagram, uint32_t condition, uint32_t then,
+    uint32_t otherwise, uint64_t steps)
+{
+	uint32_t result;
+
+	diagram_begin(diagram, steps);
+	result = diagram_choice(diagram, condition, then, otherwise);
+	return diagram->has_given_up ? diagram_no_match() : result;
+}
+
+uint32_t
+diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
+    uint32_t otherwise)
+{
+	return diagram_ite_within(diagram, condition, then, otherwise,
+	    UINT64_MAX);
 }
 
 /* Measures. */

@@ -95,7 +95,7 @@ struct diagram {
 	uint32_t mark_room;
 	uint32_t mark;
 
-	/* diagram_min gives up when its steps, edges looked at, run out. */
+	/* Operations give up when their steps, edges looked at, run out. */
 	uint64_t steps;
 	bool has_given_up;
 };
@@ -129,12 +129,16 @@ uint32_t diagram_min(struct diagram *diagram, uint32_t a, uint32_t b,
     uint64_t steps);
 
 /*
- * then where condition, a diagram with the leaves DIAGRAM_TRUE and
- * no-match, is true, else otherwise.
+ * then where condition, a diagram, has another leaf than no-match, else
+ * otherwise.
  */
 uint32_t diagram_true(struct diagram *diagram);
 uint32_t diagram_ite(struct diagram *diagram, uint32_t condition, uint32_t then,
     uint32_t otherwise);
+
+/* The same under the terms of diagram_min. */
+uint32_t diagram_ite_within(struct diagram *diagram, uint32_t condition,
+    uint32_t then, uint32_t otherwise, uint64_t steps);
 
 /* The leaf that classes, one for each level, lead to. */
 uint32_t diagram_walk(const struct diagram *diagram, uint32_t root,

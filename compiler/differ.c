@@ -188,9 +188,8 @@ differ_compare_rules(struct differ *differ)
 		for (uint32_t side = 0; side < 2; side++)
 			labels[side] = differ_label(differ, side,
 			    differ->aspect, &numbers);
-		differ->verdict = equal_compare(&equal, labels,
-		    DIFFER_WITNESSES, &differ->witnesses);
-		if (differ->verdict != EQUAL_SAME)
+		differ->rules = equal_compare(&equal, labels, DIFFER_WITNESSES);
+		if (differ->rules.verdict != EQUAL_SAME)
 			break;
 	}
 	equal_fini(&equal);

@@ -40,9 +40,8 @@ struct differ {
 	struct differ_side sides[2];
 
 	/* Results. aspect: the first that differs, or ALL. */
-	enum equal_verdict verdict;
+	struct equal_result rules;
 	enum differ_aspect aspect;
-	struct equal_witness *witnesses;
 	struct differ_change *changes; /* outside of rules and actions */
 };
 

@@ -1,29 +1,31 @@
 /*
- * Comparison of two rulesets.
+ * Comparison of two rulesets: which rules they do not share, what those
+ * could match, and the diagrams of that region.
  */
 #include "compiler/equal.h"
 
 #include <stdlib.h>
 
+#include "compiler/align.h"
+#include "compiler/equal_private.h"
 #include "compiler/feasible.h"
 
-/* One diagram of a side; EQUAL_STEPS bounds it. */
 static uint32_t
-equal_build_side(struct equal *equal, uint32_t side)
+equal_rule_count(const struct equal *equal, uint32_t side)
 {
-	const struct space_side *from = &equal->space.sides[side];
-	uint32_t root = diagram_no_match();
-	struct forest forest;
+	return equal->space.sides[side].bind->ir->ruleset.rule_count;
+}
 
-	forest_build(&forest, &equal->diagram, from->rules,
-	    from->bind->ir->ruleset.rule_count);
-	for (uint32_t i = 0; i < forest.tree_count; i++) {
-		root = diagram_min(&equal->diagram, root, forest.trees[i].root,
-		    EQUAL_STEPS);
-		equal->is_too_large |= equal->diagram.has_given_up;
-	}
-	forest_fini(&forest);
-	return root;
+static void
+equal_init_rules(struct equal *equal, uint32_t side)
+{
+	uint32_t count = equal_rule_count(equal, side);
+
+	equal->alone[side] = arena_alloc(equal->arena,
+	    count * sizeof(*equal->alone[side]));
+	for (uint32_t i = 0; i < count; i++)
+		equal->alone[side][i] = forest_rule_diagram(&equal->diagram,
+		    &equal->space.sides[side].rules[i], 0);
 }
 
 void
@@ -32,383 +34,169 @@ equal_init(struct equal *equal, struct bind *const binds[2])
 	*equal = (struct equal){ .arena = &binds[0]->comp->arena };
 	diagram_init(&equal->diagram);
 	space_init(&equal->space, binds, 2, &equal->diagram);
+	equal->never = feasible_never(&equal->space);
 	for (uint32_t side = 0; side < 2; side++)
-		equal->roots[side] = equal_build_side(equal, side);
+		equal_init_rules(equal, side);
 }
 
 void
 equal_fini(struct equal *equal)
 {
+	for (uint32_t side = 0; equal->has_forests && side < 2; side++)
+		forest_fini(&equal->forests[side]);
 	space_fini(&equal->space);
 	diagram_fini(&equal->diagram);
 }
 
-/* Labels. */
+/* Rules that are not shared. */
 
-struct equal_relabel {
-	struct equal *equal;
-	const struct equal_labels *labels;
-	uint32_t *done; /* node to new node + 1 */
+struct equal_rest {
+	uint32_t *conditions; /* from malloc, of both sides */
+	uint32_t count;
 };
 
-/*
- * A question whose answer makes no difference is dropped, as one that is
- * asked for its failure only: lookups count as not failing.
- */
-static uint32_t
-equal_relabel_residue(struct equal_relabel *relabel, uint32_t number)
-{
-	struct diagram *diagram = &relabel->equal->diagram;
-	struct diagram_residue residue = diagram->residues[number];
-	uint32_t label, next;
-
-	if (number == DIAGRAM_NO_MATCH)
-		return diagram_no_match();
-	next = residue.questions == 0 ?
-	    diagram_no_match() :
-	    equal_relabel_residue(relabel, residue.next);
-	if (!residue.matches)
-		return next;
-	label = relabel->labels->of_rules[residue.rule];
-	if (residue.questions == 0 && label == EQUAL_REFUSED)
-		return diagram_no_match();
-	residue.rule = label;
-	residue.next = DIAGRAM_NO_MATCH;
-	if (residue.questions != 0) {
-		struct diagram_residue alike = residue;
-
-		alike.questions = 0;
-		if ((label == EQUAL_REFUSED && next == diagram_no_match()) ||
-		    (label != EQUAL_REFUSED &&
-			next == diagram_leaf(diagram, alike)))
-			return next;
-		residue.next = next & ~DIAGRAM_LEAF;
-	}
-	return diagram_leaf(diagram, residue);
-}
-
-static uint32_t
-equal_relabel_node(struct equal_relabel *relabel, uint32_t node)
-{
-	struct diagram *diagram = &relabel->equal->diagram;
-	struct diagram_node n;
-	struct diagram_edge *edges;
-	uint32_t otherwise, result;
-
-	if (node & DIAGRAM_LEAF)
-		return equal_relabel_residue(relabel, node & ~DIAGRAM_LEAF);
-	if (relabel->done[node] != 0)
-		return relabel->done[node] - 1;
-	n = diagram->nodes[node];
-	edges = malloc(n.edge_count * sizeof(*edges) + 1);
-	if (edges == NULL)
-		abort();
-	otherwise = equal_relabel_node(relabel, n.otherwise);
-	for (uint32_t i = 0; i < n.edge_count; i++) {
-		struct diagram_edge edge = diagram->edges[n.first_edge + i];
-
-		edges[i].value = edge.value;
-		edges[i].child = equal_relabel_node(relabel, edge.child);
-	}
-	result = diagram_node(diagram, n.level, otherwise, edges, n.edge_count);
-	free(edges);
-	relabel->done[node] = result + 1;
-	return result;
-}
-
-static uint32_t
-equal_relabel(struct equal *equal, uint32_t root,
+static struct align_side
+equal_align_side(const struct equal *equal, uint32_t side,
     const struct equal_labels *labels)
 {
-	struct equal_relabel relabel = { equal, labels, NULL };
+	uint32_t count = equal_rule_count(equal, side);
+	uint64_t *keys = malloc(count * sizeof(*keys) + 1);
+	bool *is_common = malloc(count * sizeof(*is_common) + 1);
 
-	relabel.done = calloc(equal->diagram.node_count + 1,
-	    sizeof(*relabel.done));
-	if (relabel.done == NULL)
+	if (keys == NULL || is_common == NULL)
 		abort();
-	root = equal_relabel_node(&relabel, root);
-	free(relabel.done);
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = (uint64_t)equal->alone[side][i] << 32 |
+		    labels->of_rules[i];
+	return (struct align_side){ keys, count, is_common };
+}
+
+/* Rules with the same condition and label are the same rule. */
+static struct equal_rest
+equal_find_rest(const struct equal *equal, const struct equal_labels labels[2])
+{
+	struct align_side sides[2] = {
+		equal_align_side(equal, 0, &labels[0]),
+		equal_align_side(equal, 1, &labels[1]),
+	};
+	struct equal_rest rest = { .count = 0 };
+
+	align_run(&sides[0], &sides[1]);
+	rest.conditions = malloc(((size_t)sides[0].count + sides[1].count) *
+		sizeof(*rest.conditions) +
+	    1);
+	if (rest.conditions == NULL)
+		abort();
+	for (uint32_t side = 0; side < 2; side++) {
+		for (uint32_t i = 0; i < sides[side].count; i++)
+			if (!sides[side].is_common[i])
+				rest.conditions[rest.count++] =
+				    equal->alone[side][i];
+		free(sides[side].is_common);
+		free((void *)(uintptr_t)sides[side].keys);
+	}
+	return rest;
+}
+
+/* Any of the conditions, halved so that no operand stays large for long. */
+static uint32_t
+equal_union(struct equal *equal, const uint32_t *conditions, uint32_t count,
+    bool *is_too_large)
+{
+	struct diagram *diagram = &equal->diagram;
+	uint32_t yes = diagram_true(diagram), a, b;
+
+	if (count == 0 || *is_too_large)
+		return diagram_no_match();
+	if (count == 1)
+		return diagram_ite(diagram, conditions[0], yes,
+		    diagram_no_match());
+	a = equal_union(equal, conditions, count / 2, is_too_large);
+	b = equal_union(equal, conditions + count / 2, count - count / 2,
+	    is_too_large);
+	a = diagram_ite_within(diagram, a, yes, b, EQUAL_STEPS);
+	*is_too_large |= diagram->has_given_up;
+	return a;
+}
+
+static void
+equal_build_forests(struct equal *equal)
+{
+	for (uint32_t side = 0; !equal->has_forests && side < 2; side++)
+		forest_build(&equal->forests[side], &equal->diagram,
+		    equal->space.sides[side].rules,
+		    equal_rule_count(equal, side));
+	equal->has_forests = true;
+}
+
+/* One diagram of a side, for a region only. */
+static uint32_t
+equal_root(struct equal *equal, uint32_t side, uint32_t region,
+    bool *is_too_large)
+{
+	const struct forest *forest = &equal->forests[side];
+	struct diagram *diagram = &equal->diagram;
+	uint32_t root = diagram_no_match(), tree;
+
+	for (uint32_t i = 0; i < forest->tree_count && !*is_too_large; i++) {
+		tree = diagram_ite_within(diagram, region,
+		    forest->trees[i].root, diagram_no_match(), EQUAL_STEPS);
+		*is_too_large |= diagram->has_given_up;
+		root = diagram_min(diagram, root, tree, EQUAL_STEPS);
+		*is_too_large |= diagram->has_given_up;
+	}
 	return root;
 }
 
-/* Witnesses. */
-
-struct equal_search {
-	struct equal *equal;
-	const struct equal_labels *labels;
-	uint32_t values[SPACE_LEVELS];
-	struct strmap seen; /* pairs of nodes */
-	uint32_t pairs;
-	struct strmap rule_pairs; /* that have a witness */
-	struct equal_witness *first, **tail;
-	uint32_t count;
-	uint32_t count_max;
-};
-
-static struct str
-equal_pair_key(struct equal *equal, uint32_t a, uint32_t b)
-{
-	uint32_t *pair = arena_alloc(equal->arena, 2 * sizeof(*pair));
-
-	pair[0] = a;
-	pair[1] = b;
-	return (struct str){ (const char *)pair, 2 * sizeof(*pair) };
-}
-
-/* A value of the level that a person would write, or the class's own. */
-static struct str
-equal_text(const struct equal *equal, enum space_level level, uint32_t value,
-    const char *usual)
-{
-	const struct classes *classes = equal->space.classes[level];
-	uint32_t class = space_class(&equal->space, level, value);
-
-	if (classes_find(classes, str_from(usual)) == class)
-		return str_from(usual);
-	return classes_representative(classes, class);
-}
-
-static struct str
-equal_peer(const struct equal *equal, uint32_t side, struct str address)
-{
-	struct netaddr addr;
-
-	if (netaddr_parse_cidr(address, NETADDR_BRACKETS, &addr) != NETADDR_OK)
-		return address;
-	return host_spell(equal->space.sides[side].bind->host, &addr);
-}
-
-static void
-equal_fill(const struct equal_search *search, uint32_t side,
-    struct ruleset_envelope *e)
-{
-	const struct equal *equal = search->equal;
-	const uint32_t *v = search->values;
-	enum space_origin origin = (enum space_origin)v[SPACE_ORIGIN];
-
-	*e = (struct ruleset_envelope){
-		.tag = equal->space.tags[v[SPACE_TAG]].on[side],
-		.is_socket = origin == SPACE_SOCKET,
-		.peer = origin == SPACE_SOCKET ? STR_LIT("local") :
-		    equal_peer(equal, side, equal_text(equal, SPACE_ADDRESS,
-		    v[SPACE_ADDRESS], "192.0.2.1")),
-		.rdns = equal_text(equal, SPACE_RDNS, v[SPACE_RDNS],
-		    "client.example.net"),
-		.helo = equal_text(equal, SPACE_HELO, v[SPACE_HELO],
-		    "client.example.net"),
-		.is_tls = v[SPACE_TLS] != 0,
-		.is_authenticated = v[SPACE_AUTH] != 0,
-		.username = v[SPACE_AUTH] != 0 && origin != SPACE_SOCKET ?
-		    STR_LIT("user") : STR_LIT(""),
-		.sender = {
-			equal_text(equal, SPACE_SENDER_USER,
-			    v[SPACE_SENDER_USER], "sender"),
-			equal_text(equal, SPACE_SENDER_DOMAIN,
-			    v[SPACE_SENDER_DOMAIN], "example.net"),
-		},
-		.dest = {
-			equal_text(equal, SPACE_RCPT_USER,
-			    v[SPACE_RCPT_USER], "rcpt"),
-			equal_text(equal, SPACE_RCPT_DOMAIN,
-			    v[SPACE_RCPT_DOMAIN], "example.com"),
-		},
-		.is_internal = origin == SPACE_INTERNAL,
-	};
-}
-
-struct equal_asking {
-	struct bind *bind;
-	struct equal_witness *witness;
-};
-
-static enum answer
-equal_lookup(void *arg, uint32_t table, enum service service, struct str key)
-{
-	struct equal_asking *asking = arg;
-	const struct table_entry *entry;
-
-	if (bind_state_of(asking->bind, table) != BIND_READY) {
-		asking->witness->has_assumed = true;
-		return asking->witness->assumed;
-	}
-	return bind_lookup(asking->bind, table, service, key, &entry);
-}
-
+/* False where that is too much. */
 static bool
-equal_is_own_address(void *arg, struct str peer)
+equal_search_region(struct equal_search *search, const struct equal_rest *rest)
 {
-	(void)peer;
-	return ((struct equal_asking *)arg)->witness->facts.is_own_address;
-}
+	struct equal *equal = search->equal;
+	bool is_too_large = false;
+	uint32_t region = equal_union(equal, rest->conditions, rest->count,
+	    &is_too_large);
+	uint32_t roots[2];
 
-static bool
-equal_is_own_name(void *arg, struct str domain)
-{
-	(void)domain;
-	return ((struct equal_asking *)arg)->witness->facts.is_own_name;
-}
-
-/* The label of what the loop of a side says. */
-static uint32_t
-equal_replay(const struct equal_search *search, uint32_t side,
-    struct equal_witness *witness)
-{
-	struct bind *bind = search->equal->space.sides[side].bind;
-	struct equal_asking asking = { bind, witness };
-	const struct ruleset_callbacks callbacks = {
-		.arg = &asking,
-		.lookup = equal_lookup,
-		.is_local_address = equal_is_own_address,
-		.is_local_name = equal_is_own_name,
-	};
-	struct ruleset_result result;
-
-	equal_fill(search, side, &witness->envelopes[side]);
-	result = ruleset_eval(&bind->ir->ruleset, &witness->envelopes[side],
-	    &callbacks);
-	witness->results[side] = result;
-	if (result.verdict == RULESET_TEMPFAIL)
-		return UINT32_MAX;
-	return result.verdict == RULESET_NO_MATCH ?
-	    EQUAL_REFUSED :
-	    search->labels[side].of_rules[result.rule];
-}
-
-/* What the loop does not confirm is no witness. */
-static bool
-equal_confirm(const struct equal_search *search, struct equal_witness *witness)
-{
-	static const enum answer answers[] = { ANSWER_NO, ANSWER_YES };
-	uint32_t labels[2];
-
-	for (unsigned i = 0; i < 2; i++) {
-		witness->assumed = answers[i];
-		witness->has_assumed = false;
-		for (uint32_t side = 0; side < 2; side++)
-			labels[side] = equal_replay(search, side, witness);
-		if (labels[0] != labels[1])
-			return true;
-	}
-	return false;
-}
-
-static void
-equal_add_witness(struct equal_search *search)
-{
-	struct equal_witness *witness = arena_alloc(search->equal->arena,
-	    sizeof(*witness));
-	uint32_t origin = search->values[SPACE_ORIGIN], rules[2];
-	void **slot;
-
-	witness->facts.is_own_address = origin == SPACE_OWN_ADDRESS;
-	witness->facts.is_own_name = search->values[SPACE_RCPT_LOCAL] != 0;
-	if (!equal_confirm(search, witness))
-		return;
+	region = diagram_ite_within(&equal->diagram, equal->never,
+	    diagram_no_match(),
+	    is_too_large ? diagram_true(&equal->diagram) : region, EQUAL_STEPS);
+	is_too_large = equal->diagram.has_given_up;
+	if (is_too_large || region == diagram_no_match())
+		return !is_too_large;
+	equal_build_forests(equal);
 	for (uint32_t side = 0; side < 2; side++)
-		rules[side] = witness->results[side].verdict == RULESET_MATCH ?
-		    witness->results[side].rule :
-		    UINT32_MAX;
-	slot = strmap_put(&search->rule_pairs,
-	    equal_pair_key(search->equal, rules[0], rules[1]));
-	if (*slot != NULL)
-		return;
-	*slot = witness;
-	*search->tail = witness;
-	search->tail = &witness->next;
-	search->count++;
-}
-
-static void equal_search_pair(struct equal_search *, uint32_t, uint32_t);
-
-static void
-equal_search_value(struct equal_search *search, uint32_t a, uint32_t b,
-    uint32_t level, uint32_t value)
-{
-	const struct diagram *diagram = &search->equal->diagram;
-	uint32_t ca = a, cb = b, old = search->values[level];
-
-	if (!(a & DIAGRAM_LEAF) && diagram->nodes[a].level == level)
-		ca = diagram_child(diagram, a, value);
-	if (!(b & DIAGRAM_LEAF) && diagram->nodes[b].level == level)
-		cb = diagram_child(diagram, b, value);
-	search->values[level] = value;
-	equal_search_pair(search, ca, cb);
-	search->values[level] = old;
-}
-
-static uint32_t
-equal_level(const struct diagram *diagram, uint32_t node)
-{
-	return node & DIAGRAM_LEAF ? SPACE_LEVELS : diagram->nodes[node].level;
-}
-
-/* All values that either node tells from others. */
-static void
-equal_search_edges(struct equal_search *search, uint32_t a, uint32_t b,
-    uint32_t node, uint32_t level)
-{
-	const struct diagram *diagram = &search->equal->diagram;
-	struct diagram_node n;
-
-	if (equal_level(diagram, node) != level)
-		return;
-	n = diagram->nodes[node];
-	for (uint32_t i = 0;
-	     i < n.edge_count && search->count < search->count_max; i++)
-		equal_search_value(search, a, b, level,
-		    diagram->edges[n.first_edge + i].value);
-}
-
-static void
-equal_search_pair(struct equal_search *search, uint32_t a, uint32_t b)
-{
-	const struct diagram *diagram = &search->equal->diagram;
-	uint32_t la = equal_level(diagram, a), lb = equal_level(diagram, b);
-	uint32_t level = la < lb ? la : lb;
-	void **slot;
-
-	if (a == b || search->count >= search->count_max ||
-	    search->pairs >= EQUAL_PAIRS)
-		return;
-	if (level == SPACE_LEVELS) {
-		equal_add_witness(search);
-		return;
-	}
-	slot = strmap_put(&search->seen, equal_pair_key(search->equal, a, b));
-	if (*slot != NULL)
-		return;
-	*slot = search;
-	search->pairs++;
-	equal_search_value(search, a, b, level, 0);
-	equal_search_edges(search, a, b, a, level);
-	equal_search_edges(search, a, b, b, level);
-}
-
-enum equal_verdict
-equal_compare(struct equal *equal, const struct equal_labels labels[2],
-    uint32_t witnesses_max, struct equal_witness **witnesses_r)
-{
-	struct equal_search search = {
-		.equal = equal,
-		.labels = labels,
-		.count_max = witnesses_max,
-	};
-	uint32_t infeasible, roots[2];
-
-	*witnesses_r = NULL;
-	if (equal->is_too_large)
-		return EQUAL_UNDECIDED;
-	infeasible = feasible_never(&equal->space);
+		roots[side] = equal_root(equal, side, region, &is_too_large);
+	if (is_too_large)
+		return false;
 	for (uint32_t side = 0; side < 2; side++)
-		roots[side] = diagram_ite(&equal->diagram, infeasible,
-		    diagram_no_match(),
-		    equal_relabel(equal, equal->roots[side], &labels[side]));
+		roots[side] = equal_relabel(equal, roots[side],
+		    &search->labels[side]);
 	if (roots[0] == roots[1])
-		return EQUAL_SAME;
-	strmap_init(&search.seen, equal->arena);
-	strmap_init(&search.rule_pairs, equal->arena);
-	search.tail = &search.first;
-	equal_search_pair(&search, roots[0], roots[1]);
-	*witnesses_r = search.first;
-	return search.first != NULL ? EQUAL_DIFFERENT : EQUAL_UNDECIDED;
+		return true;
+	search->result->verdict = EQUAL_UNDECIDED;
+	equal_search_pair(search, roots[0], roots[1]);
+	return true;
+}
+
+struct equal_result
+equal_compare(struct equal *equal, const struct equal_labels labels[2],
+    uint32_t witnesses_max)
+{
+	struct equal_result result = { .verdict = EQUAL_SAME };
+	struct equal_rest rest = equal_find_rest(equal, labels);
+	struct equal_search search;
+
+	equal_search_init(&search, equal, labels, witnesses_max, &result);
+	if (rest.count > 0 && !equal_search_region(&search, &rest)) {
+		result.verdict = EQUAL_UNDECIDED;
+		result.is_too_large = true;
+		/* At least one envelope of each rule. */
+		for (uint32_t i = 0; i < rest.count; i++)
+			equal_search_probe(&search, rest.conditions[i]);
+	}
+	free(rest.conditions);
+	if (result.witnesses != NULL)
+		result.verdict = EQUAL_DIFFERENT;
+	return result;
 }

@@ -142,13 +142,6 @@ diff_words(struct differ *differ, const struct equal_witness *witness)
 		text = arena_printf(arena, "%s (a name of the host)", text);
 	if (e->is_internal)
 		text = arena_printf(arena, "%s (by expansion)", text);
-	if (witness->has_assumed)
-		text = arena_printf(arena,
-		    "%s (if tables that cannot be "
-		    "read here %s)",
-		    text,
-		    witness->assumed == ANSWER_YES ? "have it" :
-						     "do not have it");
 	return text;
 }
 
@@ -192,7 +185,7 @@ diff_print_witness(struct differ *differ, const struct equal_witness *witness)
 static void
 diff_print(struct differ *differ)
 {
-	switch (differ->verdict) {
+	switch (differ->rules.verdict) {
 	case EQUAL_SAME:
 		puts("rules: every envelope is treated alike");
 		break;
@@ -206,7 +199,7 @@ diff_print(struct differ *differ)
 		    diff_aspect_text(differ->aspect));
 		break;
 	}
-	for (const struct equal_witness *w = differ->witnesses; w != NULL;
+	for (const struct equal_witness *w = differ->rules.witnesses; w != NULL;
 	     w = w->next)
 		diff_print_witness(differ, w);
 	if (differ->changes == NULL)
@@ -263,7 +256,7 @@ diff_json(struct differ *differ)
 	};
 	json_t *witnesses = json_array();
 
-	for (const struct equal_witness *w = differ->witnesses; w != NULL;
+	for (const struct equal_witness *w = differ->rules.witnesses; w != NULL;
 	     w = w->next)
 		json_array_append_new(witnesses,
 		    json_pack("{s:s, s:o, s:o, s:o}", "envelope",
@@ -273,8 +266,8 @@ diff_json(struct differ *differ)
 			"action",
 			diff_changes_json(differ_actions(differ, w))));
 	return json_pack("{s:s, s:s, s:o, s:o}", "rules",
-	    verdicts[differ->verdict], "aspect",
-	    differ->verdict == EQUAL_SAME ? "" :
+	    verdicts[differ->rules.verdict], "aspect",
+	    differ->rules.verdict == EQUAL_SAME ? "" :
 					    diff_aspect_text(differ->aspect),
 	    "witnesses", witnesses, "settings",
 	    diff_changes_json(differ->changes));
@@ -283,7 +276,7 @@ diff_json(struct differ *differ)
 static int
 diff_answer(struct differ *differ, bool is_json)
 {
-	bool is_same = differ->verdict == EQUAL_SAME && differ->changes == NULL;
+	bool is_same = differ->rules.verdict == EQUAL_SAME && differ->changes == NULL;
 	json_t *json;
 	int status;
 
@@ -298,7 +291,7 @@ diff_answer(struct differ *differ, bool is_json)
 	status = report_flush(PROGRAM);
 	if (status != EXIT_YES)
 		return status;
-	if (differ->verdict == EQUAL_UNDECIDED)
+	if (differ->rules.verdict == EQUAL_UNDECIDED)
 		return EXIT_NO_ANSWER;
 	return is_same ? EXIT_YES : EXIT_NO;
 }
@@ -331,7 +324,7 @@ diff_run(const struct options *options, const struct diff_options *diff,
     char **paths)
 {
 	struct options each[2] = { *options, *options };
-	struct differ differ = { .verdict = EQUAL_UNDECIDED };
+	struct differ differ = { .aspect = DIFFER_DECISION };
 	int status = EXIT_YES;
 
 	for (uint32_t i = 0; i < 2; i++) {
