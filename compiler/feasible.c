@@ -78,6 +78,22 @@ feasible_is_tag_without_auth(const struct space *space, enum space_level level,
 }
 
 static bool
+feasible_is_tag_without_tls(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].offers_tls;
+}
+
+static bool
+feasible_is_tag_with_tls_only(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	(void)level;
+	return !space->tags[value].offers_plain;
+}
+
+static bool
 feasible_is_nobodys_tag(const struct space *space, enum space_level level,
     uint32_t value)
 {
@@ -86,29 +102,53 @@ feasible_is_nobodys_tag(const struct space *space, enum space_level level,
 }
 
 /*
- * Sessions: on the socket all are authenticated; elsewhere those may be
- * whose listener offers it. What expansion makes has the tag and the
- * authentication of any session.
+ * On the network: authenticated may be who uses TLS, where the listener
+ * offers it.
  */
 static uint32_t
-feasible_never_session(struct space *space)
+feasible_never_network(struct space *space)
 {
 	struct diagram *diagram = space->diagram;
 	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
 	uint32_t auth = feasible_is(space, SPACE_AUTH, 1);
-	uint32_t on_socket = diagram_ite(diagram, auth,
-	    feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag), yes);
-	uint32_t on_network = diagram_ite(diagram,
-	    feasible_is_any(space, SPACE_TAG, feasible_is_no_network_tag), yes,
+	uint32_t tls = feasible_is(space, SPACE_TLS, 1);
+	uint32_t with_tls = diagram_ite(diagram,
+	    feasible_is_any(space, SPACE_TAG, feasible_is_tag_without_tls), yes,
 	    diagram_ite(diagram, auth,
 		feasible_is_any(space, SPACE_TAG, feasible_is_tag_without_auth),
 		no));
+	uint32_t without_tls = diagram_ite(diagram, auth, yes,
+	    feasible_is_any(space, SPACE_TAG, feasible_is_tag_with_tls_only));
+
+	return diagram_ite(diagram,
+	    feasible_is_any(space, SPACE_TAG, feasible_is_no_network_tag), yes,
+	    diagram_ite(diagram, tls, with_tls, without_tls));
+}
+
+/* On the socket all are authenticated, and none uses TLS. */
+static uint32_t
+feasible_never_socket(struct space *space)
+{
+	struct diagram *diagram = space->diagram;
+	uint32_t yes = diagram_true(diagram);
+
+	return diagram_ite(diagram, feasible_is(space, SPACE_TLS, 1), yes,
+	    diagram_ite(diagram, feasible_is(space, SPACE_AUTH, 1),
+		feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag),
+		yes));
+}
+
+/* What expansion makes has the tag and the login of any session. */
+static uint32_t
+feasible_never_session(struct space *space)
+{
+	struct diagram *diagram = space->diagram;
 
 	return diagram_ite(diagram,
 	    feasible_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
 	    feasible_is_any(space, SPACE_TAG, feasible_is_nobodys_tag),
 	    diagram_ite(diagram, feasible_is(space, SPACE_ORIGIN, SPACE_SOCKET),
-		on_socket, on_network));
+		feasible_never_socket(space), feasible_never_network(space)));
 }
 
 /*

@@ -50,7 +50,10 @@ struct space_tag {
 	struct str on[SPACE_SIDES_MAX];
 	bool is_socket; /* mail from the local socket */
 	bool is_network;
-	bool offers_auth; /* to sessions of the network */
+	/* To sessions of the network. */
+	bool offers_auth; /* with TLS only */
+	bool offers_tls;
+	bool offers_plain; /* mail without TLS */
 };
 
 /* A predicate that cannot be answered here. */

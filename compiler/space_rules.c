@@ -1,0 +1,364 @@
+/*
+ * Second pass: a condition for each predicate whose sets are known, and a
+ * question for the others.
+ */
+#include "compiler/space.h"
+
+#include <stdlib.h>
+
+#include "compiler/space_private.h"
+
+static uint32_t
+space_not(struct space *space, uint32_t condition)
+{
+	return diagram_ite(space->diagram, condition, diagram_no_match(),
+	    diagram_true(space->diagram));
+}
+
+static uint32_t
+space_and(struct space *space, uint32_t a, uint32_t b)
+{
+	return diagram_ite(space->diagram, a, b, diagram_no_match());
+}
+
+static uint32_t
+space_or(struct space *space, uint32_t a, uint32_t b)
+{
+	return diagram_ite(space->diagram, a, diagram_true(space->diagram), b);
+}
+
+/* Whether the level has that value, which is not 0. */
+static uint32_t
+space_is(struct space *space, enum space_level level, uint32_t value)
+{
+	struct diagram_edge edge = { value, diagram_true(space->diagram) };
+
+	return diagram_node(space->diagram, level, diagram_no_match(), &edge,
+	    1);
+}
+
+static int
+space_compare_edges(const void *va, const void *vb)
+{
+	const struct diagram_edge *a = va, *b = vb;
+
+	return a->value < b->value ? -1 : a->value > b->value;
+}
+
+/* Whether the level's class is in a set. */
+static uint32_t
+space_in(struct space *space, enum space_level level, uint32_t set)
+{
+	struct classes *classes = space->classes[level];
+	struct classes_list members = classes_members(classes, set);
+	uint32_t yes = diagram_true(space->diagram), no = diagram_no_match();
+	uint32_t all = classes_count(classes), count = 0, result;
+	struct diagram_edge *edges;
+	bool has_common = false;
+
+	for (uint32_t i = 0; i < members.count; i++)
+		if (members.ids[i] == space->common[level])
+			has_common = true;
+	edges = malloc((has_common ? all : members.count) * sizeof(*edges) + 1);
+	if (edges == NULL)
+		abort();
+	for (uint32_t i = 0; i < members.count; i++)
+		if (members.ids[i] != space->common[level])
+			edges[count++] = (struct diagram_edge){
+				space_value(space, level, members.ids[i]), yes
+			};
+	/* The rarer answer is listed: here those that are not members. */
+	for (uint32_t c = 0, i = 0; has_common && c < all; c++) {
+		if (i < members.count && members.ids[i] == c)
+			i++;
+		else
+			edges[count++] = (struct diagram_edge){
+				space_value(space, level, c), no
+			};
+	}
+	qsort(edges, count, sizeof(*edges), space_compare_edges);
+	result = diagram_node(space->diagram, level, has_common ? yes : no,
+	    edges, count);
+	free(edges);
+	return result;
+}
+
+static uint32_t
+space_mailbox(struct space *space, const struct ruleset_pred *pred,
+    const struct space_mailbox *box)
+{
+	enum space_level domain = space_level_of(pred->kind);
+	enum space_level user = pred->kind == PRED_RCPT_TO ? SPACE_RCPT_USER :
+							     SPACE_SENDER_USER;
+	uint32_t yes = diagram_true(space->diagram);
+
+	return space_and(space,
+	    box->domain == SPACE_ANY ? yes :
+				       space_in(space, domain, box->domain),
+	    box->user == SPACE_ANY ? yes : space_in(space, user, box->user));
+}
+
+/* Any of the entries, halved so that no operand stays large for long. */
+static uint32_t
+space_mailboxes(struct space *space, const struct ruleset_pred *pred,
+    const struct space_mailbox *boxes, uint32_t count)
+{
+	if (count == 0)
+		return diagram_no_match();
+	if (count == 1)
+		return space_mailbox(space, pred, boxes);
+	return space_or(space, space_mailboxes(space, pred, boxes, count / 2),
+	    space_mailboxes(space, pred, boxes + count / 2, count - count / 2));
+}
+
+/* Sessions whose peer counts as the host itself. */
+static uint32_t
+space_host_itself(struct space *space, unsigned classes)
+{
+	uint32_t condition = diagram_no_match();
+
+	if (classes & ORIGIN_INTERNAL)
+		condition = space_or(space, condition,
+		    space_is(space, SPACE_ORIGIN, SPACE_INTERNAL));
+	if (classes & ORIGIN_SOCKET)
+		condition = space_or(space, condition,
+		    space_is(space, SPACE_ORIGIN, SPACE_SOCKET));
+	if (classes & ORIGIN_AUTH)
+		condition = space_or(space, condition,
+		    space_is(space, SPACE_AUTH, 1));
+	return condition;
+}
+
+static uint32_t
+space_from_table(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
+{
+	struct space *space = builder->space;
+	const struct table_entry *entry;
+	bool has_local = bind_lookup(builder->bind, pred->table,
+			     SERVICE_NETADDR, STR_LIT("local"),
+			     &entry) == ANSWER_YES;
+
+	return diagram_ite(space->diagram,
+	    space_host_itself(space, pred->local_classes),
+	    has_local ? diagram_true(space->diagram) : diagram_no_match(),
+	    space_in(space, SPACE_ADDRESS, known->set));
+}
+
+static uint32_t
+space_rdns(const struct space_builder *builder, const struct ruleset_pred *pred,
+    const struct space_pred *known)
+{
+	struct space *space = builder->space;
+	const struct table_entry *entry;
+	uint32_t unknown = space_is(space, SPACE_RDNS,
+	    space_value(space, SPACE_RDNS, CLASSES_EMPTY));
+
+	if (pred->table == RULESET_NO_TABLE)
+		return space_not(space, unknown);
+	return diagram_ite(space->diagram,
+	    space_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
+	    bind_lookup(builder->bind, pred->table, pred->service,
+		STR_LIT("local"), &entry) == ANSWER_YES ?
+		diagram_true(space->diagram) :
+		diagram_no_match(),
+	    space_in(space, SPACE_RDNS, known->set));
+}
+
+/* Tags are few: each is asked for. */
+static uint32_t
+space_tag(const struct space_builder *builder, const struct ruleset_pred *pred)
+{
+	struct space *space = builder->space;
+	uint32_t yes = diagram_true(space->diagram), no = diagram_no_match();
+	struct diagram_edge *edges = malloc(space->tag_count * sizeof(*edges));
+	uint32_t result, otherwise = no, count = 0;
+
+	if (edges == NULL)
+		abort();
+	for (uint32_t i = 0; i < space->tag_count; i++) {
+		struct str tag = space->tags[i].on[builder->side];
+		const struct table_entry *entry;
+		bool holds = pred->table == RULESET_NO_TABLE ?
+		    str_eq(tag, pred->text) :
+		    bind_lookup(builder->bind, pred->table, pred->service, tag,
+			&entry) == ANSWER_YES;
+
+		if (i == 0)
+			otherwise = holds ? yes : no;
+		else
+			edges[count++] = (struct diagram_edge){ i,
+				holds ? yes : no };
+	}
+	result = diagram_node(space->diagram, SPACE_TAG, otherwise, edges,
+	    count);
+	free(edges);
+	return result;
+}
+
+static uint32_t
+space_plain_condition(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
+{
+	struct space *space = builder->space;
+
+	switch (pred->kind) {
+	case PRED_TAG:
+		return space_tag(builder, pred);
+	case PRED_FOR_TABLE:
+	case PRED_HELO:
+		return space_in(space, space_level_of(pred->kind), known->set);
+	case PRED_FROM_LOCAL:
+		return space_or(space,
+		    space_host_itself(space, pred->local_classes),
+		    space_is(space, SPACE_ORIGIN, SPACE_OWN_ADDRESS));
+	case PRED_FROM_SOCKET:
+		return space_is(space, SPACE_ORIGIN, SPACE_SOCKET);
+	case PRED_FROM_TABLE:
+		return space_from_table(builder, pred, known);
+	case PRED_FROM_RDNS:
+		return space_rdns(builder, pred, known);
+	case PRED_FOR_ANY:
+		return space_not(space,
+		    space_is(space, SPACE_RCPT_DOMAIN,
+			space_value(space, SPACE_RCPT_DOMAIN, CLASSES_EMPTY)));
+	case PRED_FOR_LOCAL:
+		return space_is(space, SPACE_RCPT_LOCAL, 1);
+	case PRED_AUTH:
+		return space_is(space, SPACE_AUTH, 1);
+	case PRED_TLS:
+		return space_is(space, SPACE_TLS, 1);
+	case PRED_MAIL_FROM:
+	case PRED_RCPT_TO:
+		return space_mailboxes(space, pred, known->mailboxes,
+		    known->mailbox_count);
+	case PRED_FROM_ANY:
+	case PRED_KINDS:
+		break;
+	}
+	return diagram_true(space->diagram);
+}
+
+/* Negation, and the cases that it does not reach. */
+static uint32_t
+space_condition(const struct space_builder *builder,
+    const struct ruleset_pred *pred, const struct space_pred *known)
+{
+	struct space *space = builder->space;
+	uint32_t condition = space_plain_condition(builder, pred, known);
+	uint32_t internal = space_is(space, SPACE_ORIGIN, SPACE_INTERNAL);
+	uint32_t unknown = space_is(space, SPACE_RDNS,
+	    space_value(space, SPACE_RDNS, CLASSES_EMPTY));
+
+	if (pred->flags & PRED_NEGATED)
+		condition = space_not(space, condition);
+	if (pred->flags & PRED_NOT_UNKNOWN)
+		condition = space_and(space,
+		    space_or(space, internal, space_not(space, unknown)),
+		    condition);
+	if (pred->flags & PRED_NOT_INTERNAL)
+		condition = space_and(space, space_not(space, internal),
+		    condition);
+	return condition;
+}
+
+/*
+ * A table as far as questions go: what it holds or where it comes from, not
+ * its name. So the same question of both sides is one question, if both
+ * targets compare keys with entries alike.
+ */
+static const char *
+space_table_text(const struct space_builder *builder, uint32_t number)
+{
+	struct arena *arena = builder->space->arena;
+	const struct ir_table *table;
+
+	if (number == IR_NONE)
+		return "";
+	table = &builder->ir->tables[number];
+	if (table->kind == IR_TABLE_LIST || table->kind == IR_TABLE_MAPPING)
+		return arena_printf(arena, "=%s",
+		    bind_digest(builder->bind, number));
+	return arena_printf(arena, "%u:%.*s:%.*s", (unsigned)table->kind,
+	    STR_ARG(table->backend), STR_ARG(table->config));
+}
+
+static uint32_t
+space_question(const struct space_builder *builder,
+    const struct ruleset_pred *pred)
+{
+	struct space *space = builder->space;
+	const struct table_rules *rules = &builder->bind->rules;
+	struct str key = str_from(arena_printf(space->arena,
+	    "%u|%u|%u|%u|%d%d%c|%s|%.*s", (unsigned)pred->kind, pred->flags,
+	    pred->local_classes, (unsigned)pred->service, (int)rules->mailaddr,
+	    rules->brackets, rules->delimiter,
+	    space_table_text(builder, pred->table), STR_ARG(pred->text)));
+	void **slot = strmap_put(&space->question_numbers, key);
+
+	if (*slot != NULL)
+		return (uint32_t)(uintptr_t)*slot - 1;
+	if (space->question_count == space->question_room) {
+		space->question_room = space->question_room * 2 + 16;
+		space->questions = realloc(space->questions,
+		    space->question_room * sizeof(*space->questions));
+		if (space->questions == NULL)
+			abort();
+	}
+	space->questions[space->question_count++] =
+	    (struct space_question){ builder->bind, pred };
+	*slot = (void *)(uintptr_t)space->question_count;
+	return space->question_count - 1;
+}
+
+static bool
+space_is_left_out(const struct space *space, const struct ruleset_pred *pred,
+    const struct space_pred *known)
+{
+	enum space_level level = space_level_of(pred->kind);
+	const struct classes *domains, *users;
+
+	if (known->is_question || level == SPACE_LEVELS ||
+	    pred->table == RULESET_NO_TABLE)
+		return known->is_question;
+	domains = space->classes[level];
+	if (known->mailboxes == NULL)
+		return pred->service != SERVICE_MAILADDR &&
+		    classes_is_left_out(domains, known->set);
+	users = space->classes[pred->kind == PRED_RCPT_TO ? SPACE_RCPT_USER :
+							    SPACE_SENDER_USER];
+	for (uint32_t i = 0; i < known->mailbox_count; i++)
+		if ((known->mailboxes[i].domain != SPACE_ANY &&
+			classes_is_left_out(domains,
+			    known->mailboxes[i].domain)) ||
+		    (known->mailboxes[i].user != SPACE_ANY &&
+			classes_is_left_out(users, known->mailboxes[i].user)))
+			return true;
+	return false;
+}
+
+void
+space_build_rules(struct space_builder *builder)
+{
+	struct space *space = builder->space;
+	const struct ruleset *ruleset = &builder->ir->ruleset;
+	const struct space_pred *known = builder->preds[builder->side];
+	struct forest_rule *rules = arena_alloc(space->arena,
+	    ruleset->rule_count * sizeof(*rules));
+
+	space->sides[builder->side].rules = rules;
+	for (uint32_t r = 0; r < ruleset->rule_count; r++) {
+		const struct ruleset_rule *rule = &ruleset->rules[r];
+		struct forest_pred *preds = arena_alloc(space->arena,
+		    rule->pred_count * sizeof(*preds));
+
+		for (uint32_t i = 0; i < rule->pred_count; i++, known++) {
+			preds[i].is_question = space_is_left_out(space,
+			    &rule->preds[i], known);
+			preds[i].number = preds[i].is_question ?
+			    space_question(builder, &rule->preds[i]) :
+			    space_condition(builder, &rule->preds[i], known);
+		}
+		rules[r] = (struct forest_rule){ preds, rule->pred_count };
+	}
+}
