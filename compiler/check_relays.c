@@ -291,8 +291,9 @@ relays_check_verify(struct relays *relays, const struct stmt *stmt,
 		    "the password goes to whoever answers: with 'no-verify' "
 		    "any certificate will do");
 	else if (relays->is_legacy && stmt_clause(stmt, CLAUSE_VERIFY) == NULL)
-		diag_report(relays->diags, CHECK_UNVERIFIED_CREDENTIALS,
-		    use->arg.pos,
+		/* What everybody wrote then, the manual too. */
+		diag_add(relays->diags, CHECK_UNVERIFIED_CREDENTIALS,
+		    DIAG_ADVICE, use->arg.pos,
 		    "the password goes to whoever answers: without 'verify' "
 		    "any certificate will do");
 }

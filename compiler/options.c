@@ -119,6 +119,7 @@ options_read_warning(struct options *options, const char *value)
 		return false;
 	}
 	policy->disabled[id] = is_off;
+	policy->enabled[id] = !is_off;
 	if (is_error)
 		policy->as_error[id] = true;
 	return true;

@@ -167,7 +167,8 @@ diag_is_wanted(const struct diag_list *list, const struct diag_allowed *allowed,
 	    (policy->disabled[diag->id] ||
 		diag_is_allowed(list, allowed, diag)))
 		return false;
-	if (diag->severity == DIAG_ADVICE && !policy->advice)
+	if (diag->severity == DIAG_ADVICE && !policy->advice &&
+	    !policy->enabled[diag->id])
 		return false;
 	if (policy->as_error[diag->id])
 		diag->severity = DIAG_ERROR;

@@ -79,7 +79,8 @@ struct diag {
 struct diag_policy {
 	bool disabled[CHECK_COUNT];
 	bool as_error[CHECK_COUNT];
-	bool advice; /* show advice */
+	bool enabled[CHECK_COUNT]; /* its advice is shown too */
+	bool advice;               /* show advice */
 };
 
 /* What a comment "smtpd-compile: allow ID" silences. */
