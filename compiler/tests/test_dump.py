@@ -5,8 +5,7 @@ of the demo. A first line "# args: ..." holds further arguments.
 GOLDEN_UPDATE=1 rewrites.
 
 A dump depends on meaning only, its JSON says what its YAML says, modern
-text parses back to the same meaning, secrets are not shown, and the manual
-is right."""
+text parses back to the same meaning, and secrets are not shown."""
 
 import difflib
 import json
@@ -22,14 +21,11 @@ import yaml
 
 sys.dont_write_bytecode = True
 from tap import BIN, ROOT, SHARED, TIMEOUT, Tap, environment  # noqa: E402
-from test_manual import MDOC_OPTION, test_examples  # noqa: E402
 
 FOLDER = ROOT / "fixtures/dump"
-MANUAL = ROOT / "docs/man/smtpd-dump.1"
 DEMO = ROOT / "fixtures/demo"
 CORPUS = SHARED / "corpus"
 UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
-HELP_OPTION = re.compile(r"(?<![\w-])-(-?[a-zA-Z][a-z-]*)")
 ARGS = re.compile(rb"# args: ([^\r\n]*)")
 # What dumps need not see: other machines' files, and opinions.
 PLAIN = ("-q", "-W", "no-missing-file")
@@ -370,15 +366,6 @@ def test_positions(tap):
              "" if b" at:" not in answer("-q", "-", stdin=BASE) else "some")
 
 
-def test_manual(tap):
-    test_examples(tap, MANUAL)
-    usage = dump("--help").stdout.decode().partition("\n\n")[2]
-    told = {name for line in usage.splitlines() if line.startswith("  -")
-            for name in HELP_OPTION.findall(line[:21])}
-    written = set(MDOC_OPTION.findall(MANUAL.read_text()))
-    tap.equal("the manual and --help name the same options", written, told)
-
-
 def main():
     tap = Tap()
     test_golden(tap)
@@ -387,7 +374,6 @@ def main():
     test_secrets(tap)
     test_statuses(tap)
     test_positions(tap)
-    test_manual(tap)
     return tap.finish()
 
 
