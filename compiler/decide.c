@@ -86,19 +86,6 @@ decide_trace(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
 	decide->last_entry = STR_LIT("");
 }
 
-static void
-decide_trace_hit(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
-{
-	struct decide *decide = arg;
-	struct decide_evaluation *evaluation = decide->evaluation;
-
-	(void)rule;
-	evaluation->hits[evaluation->hit_count++] = (struct decide_step){
-		evaluation->result.rule, pred, answer, decide->last_entry
-	};
-	decide->last_entry = STR_LIT("");
-}
-
 static struct str
 decide_address_text(struct decide *decide, struct mailaddr address)
 {
@@ -106,38 +93,47 @@ decide_address_text(struct decide *decide, struct mailaddr address)
 	    STR_ARG(address.user), STR_ARG(address.domain)));
 }
 
-static struct ruleset_result
-decide_ask(struct decide *decide, const struct ruleset *ruleset,
-    void (*trace)(void *, uint32_t, uint32_t, enum answer))
+static struct ruleset_callbacks
+decide_callbacks(struct decide *decide)
 {
-	const struct ruleset_callbacks callbacks = {
+	return (struct ruleset_callbacks){
 		.arg = decide,
 		.lookup = decide_lookup,
 		.is_local_address = decide_is_local_address,
 		.is_local_name = decide_is_local_name,
-		.trace = trace,
+		.trace = decide_trace,
 	};
-
-	return ruleset_eval(ruleset, &decide->evaluation->envelope, &callbacks);
 }
 
-/* Asks the rule that matched again: what it was is not known before. */
+/* Asks the rule that matched again: which it is was not known before. */
 static void
 decide_note_hits(struct decide *decide, struct decide_evaluation *evaluation)
 {
-	const struct ruleset alone = {
-		&decide->bind->ir->ruleset.rules[evaluation->result.rule], 1
-	};
+	const struct ruleset_callbacks callbacks = decide_callbacks(decide);
+	uint32_t number = evaluation->result.rule;
+	const struct ruleset_rule *rule =
+	    &decide->bind->ir->ruleset.rules[number];
 
 	evaluation->hits = arena_alloc(decide->arena,
-	    alone.rules->pred_count * sizeof(*evaluation->hits));
-	decide_ask(decide, &alone, decide_trace_hit);
+	    rule->pred_count * sizeof(*evaluation->hits));
+	for (uint32_t i = 0; i < rule->pred_count; i++) {
+		decide->last_entry = STR_LIT("");
+		evaluation->hits[i] = (struct decide_step){
+			.rule = number,
+			.pred = i,
+			.answer = ruleset_ask(&rule->preds[i],
+			    &evaluation->envelope, &callbacks),
+		};
+		evaluation->hits[i].entry = decide->last_entry;
+	}
+	evaluation->hit_count = rule->pred_count;
 }
 
 static struct ruleset_result
 decide_add_evaluation(struct decide *decide,
     const struct expand_request *request)
 {
+	const struct ruleset_callbacks callbacks = decide_callbacks(decide);
 	const struct ruleset *ruleset = &decide->bind->ir->ruleset;
 	struct decide_evaluation *evaluation = ARENA_NEW(decide->arena,
 	    struct decide_evaluation);
@@ -151,7 +147,9 @@ decide_add_evaluation(struct decide *decide,
 	decide->evaluation = evaluation;
 	*decide->evaluation_end = evaluation;
 	decide->evaluation_end = &evaluation->next;
-	evaluation->result = decide_ask(decide, ruleset, decide_trace);
+	decide->last_entry = STR_LIT("");
+	evaluation->result = ruleset_eval(ruleset, &evaluation->envelope,
+	    &callbacks);
 	if (evaluation->result.verdict == RULESET_MATCH)
 		decide_note_hits(decide, evaluation);
 	return evaluation->result;

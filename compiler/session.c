@@ -282,7 +282,8 @@ session_check_password(struct str hash, struct str password)
 	setting[hash.len] = '\0';
 	memcpy(phrase, password.ptr, password.len);
 	phrase[password.len] = '\0';
-	result = crypt_r(phrase, setting, &data);
+	/* Not crypt_r: a sanitizer's own one keeps libcrypt from linking. */
+	result = crypt_rn(phrase, setting, &data, sizeof(data));
 	return result != NULL && strcmp(result, setting) == 0;
 }
 
