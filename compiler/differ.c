@@ -1,69 +1,26 @@
 /*
- * Labels for the rules of both sides, by what they do, and the differences
- * of everything that is not a rule, by walking both dumps.
+ * Labels for the rules of both sides, by what they do, and what a
+ * comparison of them says.
  */
 #include "compiler/differ.h"
 
 #include <stdlib.h>
 
+#include "compiler/differ_private.h"
 #include "compiler/dump_json.h"
 #include "compiler/lower.h"
 
-/* What an action's dump says about where mail goes. */
+/* What an action's dump says about where mail goes, hosts apart. */
 static const char *const differ_destination[] = { "method", "path",
-	"destination", "command", "host", "domain", "backup", "alias",
-	"virtual", "userbase", "user", "rcpt-to", "mail-from" };
+	"destination", "command", "domain", "backup", "alias", "virtual",
+	"userbase", "user", "rcpt-to", "mail-from" };
 
-/* Parts of a dump that are compared through the rules that use them. */
-static const char *const differ_left_out[] = { "dialect", "target", "tables",
-	"actions", "rules" };
+enum {
+	DIFFER_DESTINATIONS = sizeof(differ_destination) /
+	    sizeof(differ_destination[0]),
+};
 
-static bool
-differ_is_one_of(struct str key, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_is(key, words[i]))
-			return true;
-	return false;
-}
-
-#define DIFFER_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/*
- * An IR whose tables have no names: they are dumped where they are used, by
- * their entries or where they come from.
- */
-static struct ir
-differ_anonymous(struct arena *arena, const struct ir *ir)
-{
-	struct ir copy = *ir;
-	struct ir_table *tables = arena_alloc(arena,
-	    ir->table_count * sizeof(*tables));
-	static const char *const prefixes[] = {
-		[IR_TABLE_FILE] = "file",
-		[IR_TABLE_DB] = "db",
-	};
-
-	for (uint32_t i = 0; i < ir->table_count; i++) {
-		struct ir_table *table = &tables[i];
-
-		*table = ir->tables[i];
-		if (table->kind == IR_TABLE_LIST ||
-		    table->kind == IR_TABLE_MAPPING)
-			table->name = STR_LIT("");
-		else if (table->kind == IR_TABLE_PROGRAM)
-			table->name = str_from(arena_printf(arena, "%.*s:%.*s",
-			    STR_ARG(table->backend), STR_ARG(table->config)));
-		else if (table->kind == IR_TABLE_FILE ||
-		    table->kind == IR_TABLE_DB)
-			table->name = str_from(arena_printf(arena, "%s:%.*s",
-			    prefixes[table->kind], STR_ARG(table->config)));
-	}
-	copy.tables = tables;
-	return copy;
-}
-
-static const struct dump_value *
+const struct dump_value *
 differ_get(const struct dump_value *map, struct str key)
 {
 	for (const struct dump_item *i = map->items; i != NULL; i = i->next)
@@ -72,11 +29,24 @@ differ_get(const struct dump_value *map, struct str key)
 	return NULL;
 }
 
+const char *
+differ_json(struct arena *arena, const struct dump_value *value)
+{
+	char *text = dump_json_line(value);
+	const char *copy;
+
+	if (text == NULL)
+		abort();
+	copy = arena_copy(arena, str_from(text)).ptr;
+	free(text);
+	return copy;
+}
+
 int
 differ_prepare(struct differ_side *side, const char **what_r)
 {
 	const struct dump_options options = { .shows_secrets = false };
-	struct ir *anonymous = ARENA_NEW(&side->comp.arena, struct ir);
+	struct ir *normal = ARENA_NEW(&side->comp.arena, struct ir);
 	const struct dump_value *actions;
 	int error;
 
@@ -85,8 +55,8 @@ differ_prepare(struct differ_side *side, const char **what_r)
 	if (error != HOST_OK)
 		return error;
 	bind_init(&side->bind, &side->comp, side->ir, &side->host);
-	*anonymous = differ_anonymous(&side->comp.arena, side->ir);
-	side->dump = dump_model_build(&side->comp, anonymous, &options);
+	*normal = differ_normal(&side->comp.arena, side->ir);
+	side->dump = dump_model_build(&side->comp, normal, &options);
 	actions = differ_get(side->dump, STR_LIT("actions"));
 	strmap_init(&side->actions, &side->comp.arena);
 	for (const struct dump_item *i = actions == NULL ? NULL :
@@ -96,22 +66,6 @@ differ_prepare(struct differ_side *side, const char **what_r)
 	return HOST_OK;
 }
 
-static const char *
-differ_text(struct arena *arena, const struct dump_value *value)
-{
-	const char *copy;
-	char *text;
-
-	if (value == NULL)
-		return NULL;
-	text = dump_json_line(value);
-	if (text == NULL)
-		abort();
-	copy = arena_copy(arena, str_from(text)).ptr;
-	free(text);
-	return copy;
-}
-
 static const struct dump_value *
 differ_action(const struct differ_side *side, uint32_t action)
 {
@@ -119,6 +73,34 @@ differ_action(const struct differ_side *side, uint32_t action)
 }
 
 /* Labels. */
+
+/* Hosts without what their URLs say about how to talk to them. */
+static const char *
+differ_hosts_text(struct arena *arena, const struct dump_value *hosts)
+{
+	const char *text = "";
+
+	for (const struct dump_item *i = hosts->items; i != NULL; i = i->next) {
+		struct str url = i->value->text;
+		const char *at = url.len == 0 ?
+		    NULL :
+		    memmem(url.ptr, url.len, "://", 3);
+		uint32_t skip = at == NULL ? 0 : (uint32_t)(at - url.ptr);
+
+		text = arena_printf(arena, "%s %.*s", text,
+		    (int)(url.len - skip), url.ptr + skip);
+	}
+	return text;
+}
+
+static bool
+differ_is_destination(struct str key)
+{
+	for (size_t i = 0; i < DIFFER_DESTINATIONS; i++)
+		if (str_is(key, differ_destination[i]))
+			return true;
+	return false;
+}
 
 static const char *
 differ_label_text(struct arena *arena, const struct differ_side *side,
@@ -132,12 +114,16 @@ differ_label_text(struct arena *arena, const struct differ_side *side,
 		    "relayed" :
 		    "local";
 	if (aspect == DIFFER_ALL)
-		return differ_text(arena, action);
-	for (const struct dump_item *i = action->items; i; i = i->next)
-		if (differ_is_one_of(i->key, differ_destination,
-			DIFFER_COUNT(differ_destination)))
+		return differ_json(arena, action);
+	for (const struct dump_item *i = action->items; i; i = i->next) {
+		if (str_is(i->key, "host") && i->value->kind == DUMP_LIST)
+			text = arena_printf(arena, "%shost:%s\n", text,
+			    differ_hosts_text(arena, i->value));
+		else if (str_is(i->key, "host") ||
+		    differ_is_destination(i->key))
 			text = arena_printf(arena, "%s%.*s: %s\n", text,
-			    STR_ARG(i->key), differ_text(arena, i->value));
+			    STR_ARG(i->key), differ_json(arena, i->value));
+	}
 	return text;
 }
 
@@ -171,6 +157,48 @@ differ_label(struct differ *differ, uint32_t which, enum differ_aspect aspect,
 	return (struct equal_labels){ of_rules, ir->ruleset.rule_count };
 }
 
+/* The condition in the source that asks a question. */
+static struct srcpos
+differ_question_pos(const struct differ_side *side,
+    const struct ruleset_pred *pred)
+{
+	const struct ruleset *ruleset = &side->ir->ruleset;
+
+	for (uint32_t r = 0; r < ruleset->rule_count; r++) {
+		const struct ruleset_rule *rule = &ruleset->rules[r];
+		const struct clause *clause;
+
+		if (pred < rule->preds ||
+		    pred >= rule->preds + rule->pred_count)
+			continue;
+		clause = side->ir->rules[r].clauses[pred - rule->preds];
+		return clause != NULL ? clause->pos :
+					side->ir->rules[r].stmt->pos;
+	}
+	return (struct srcpos){ 0, 0 };
+}
+
+static void
+differ_list_questions(struct differ *differ, const struct equal *equal)
+{
+	struct differ_question **tail = &differ->questions;
+
+	for (uint32_t i = 0; i < differ->rules.question_count; i++) {
+		const struct space_question *from =
+		    &equal->space.questions[differ->rules.questions[i]];
+		struct differ_question *question =
+		    ARENA_NEW(&differ->sides[0].comp.arena,
+			struct differ_question);
+
+		question->side = from->bind == &differ->sides[1].bind;
+		question->pos =
+		    differ_question_pos(&differ->sides[question->side],
+			from->pred);
+		*tail = question;
+		tail = &question->next;
+	}
+}
+
 static void
 differ_compare_rules(struct differ *differ)
 {
@@ -192,106 +220,26 @@ differ_compare_rules(struct differ *differ)
 		if (differ->rules.verdict != EQUAL_SAME)
 			break;
 	}
+	if (differ->rules.verdict == EQUAL_UNDECIDED)
+		differ_list_questions(differ, &equal);
 	equal_fini(&equal);
-}
-
-/* Everything else. */
-
-struct differ_walk {
-	struct arena *arena;
-	struct differ_change **tail;
-};
-
-static void
-differ_add(struct differ_walk *walk, const char *path,
-    const struct dump_value *a, const struct dump_value *b)
-{
-	struct differ_change *change = ARENA_NEW(walk->arena,
-	    struct differ_change);
-
-	change->path = path;
-	change->texts[0] = differ_text(walk->arena, a);
-	change->texts[1] = differ_text(walk->arena, b);
-	*walk->tail = change;
-	walk->tail = &change->next;
-}
-
-static const char *
-differ_path(struct differ_walk *walk, const char *path, struct str key)
-{
-	return arena_printf(walk->arena, path[0] != '\0' ? "%s.%.*s" : "%s%.*s",
-	    path, STR_ARG(key));
-}
-
-/* Elements of one list that the other does not have. */
-static void
-differ_walk_list(struct differ_walk *walk, const char *path,
-    const struct dump_value *a, const struct dump_value *b, bool is_second)
-{
-	struct strmap other;
-
-	strmap_init(&other, walk->arena);
-	for (const struct dump_item *i = b->items; i != NULL; i = i->next)
-		*strmap_put(&other,
-		    str_from(differ_text(walk->arena, i->value))) = walk;
-	for (const struct dump_item *i = a->items; i != NULL; i = i->next)
-		if (strmap_get(&other,
-			str_from(differ_text(walk->arena, i->value))) == NULL)
-			differ_add(walk, path, is_second ? NULL : i->value,
-			    is_second ? i->value : NULL);
-}
-
-static void
-differ_walk_map(struct differ_walk *walk, const char *path,
-    const struct dump_value *a, const struct dump_value *b)
-{
-	for (const struct dump_item *i = a->items; i != NULL; i = i->next) {
-		const struct dump_value *other = differ_get(b, i->key);
-		const char *here = differ_path(walk, path, i->key);
-
-		if (path[0] == '\0' &&
-		    differ_is_one_of(i->key, differ_left_out,
-			DIFFER_COUNT(differ_left_out)))
-			continue;
-		if (other == NULL || other->kind != i->value->kind) {
-			differ_add(walk, here, i->value, other);
-		} else if (other->kind == DUMP_MAP) {
-			differ_walk_map(walk, here, i->value, other);
-		} else if (other->kind == DUMP_LIST) {
-			differ_walk_list(walk, here, i->value, other, false);
-			differ_walk_list(walk, here, other, i->value, true);
-		} else if (strcmp(differ_text(walk->arena, i->value),
-			       differ_text(walk->arena, other)) != 0) {
-			differ_add(walk, here, i->value, other);
-		}
-	}
-	for (const struct dump_item *i = b->items; i != NULL; i = i->next)
-		if (differ_get(a, i->key) == NULL &&
-		    (path[0] != '\0' ||
-			!differ_is_one_of(i->key, differ_left_out,
-			    DIFFER_COUNT(differ_left_out))))
-			differ_add(walk, differ_path(walk, path, i->key), NULL,
-			    i->value);
-}
-
-static struct differ_change *
-differ_walk(struct differ *differ, const struct dump_value *a,
-    const struct dump_value *b)
-{
-	struct differ_change *first = NULL;
-	struct differ_walk walk = { &differ->sides[0].comp.arena, &first };
-
-	differ_walk_map(&walk, "", a, b);
-	return first;
 }
 
 void
 differ_run(struct differ *differ)
 {
 	differ_compare_rules(differ);
-	differ->changes = differ_walk(differ, differ->sides[0].dump,
-	    differ->sides[1].dump);
+	differ->changes = differ_changes(&differ->sides[0].comp.arena,
+	    differ->sides[0].dump, differ->sides[1].dump);
 }
+
+bool
+differ_is_equivalent(const struct differ *differ)
+{
+	return differ->rules.verdict == EQUAL_SAME && differ->changes == NULL;
+}
+
+/* Outcomes. */
 
 struct differ_change *
 differ_actions(struct differ *differ, const struct equal_witness *witness)
@@ -309,5 +257,22 @@ differ_actions(struct differ *differ, const struct equal_witness *witness)
 			return NULL;
 		actions[i] = differ_action(&differ->sides[i], action);
 	}
-	return differ_walk(differ, actions[0], actions[1]);
+	return differ_changes(&differ->sides[0].comp.arena, actions[0],
+	    actions[1]);
+}
+
+const char *
+differ_outcome(const struct differ_side *side, struct ruleset_result result)
+{
+	uint32_t action;
+
+	if (result.verdict == RULESET_TEMPFAIL)
+		return "refused for now";
+	if (result.verdict == RULESET_NO_MATCH)
+		return "refused, no rule matches";
+	action = side->ir->ruleset.rules[result.rule].action;
+	if (action == RULESET_REJECT)
+		return "refused";
+	return side->ir->actions[action].method == IR_RELAY ? "relayed" :
+							      "delivered";
 }

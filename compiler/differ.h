@@ -29,11 +29,21 @@ enum differ_aspect {
 	DIFFER_ASPECTS
 };
 
-/* A value that differs: a path of keys, and both sides, NULL for none. */
+/*
+ * A value that differs: a path of keys, and both sides, NULL for none. Of
+ * lists, the elements that the other side lacks.
+ */
 struct differ_change {
 	const char *path;
-	const char *texts[2]; /* JSON */
+	const struct dump_value *values[2];
 	struct differ_change *next;
+};
+
+/* A condition that nobody can answer here. */
+struct differ_question {
+	uint32_t side;
+	struct srcpos pos;
+	struct differ_question *next;
 };
 
 struct differ {
@@ -42,6 +52,7 @@ struct differ {
 	/* Results. aspect: the first that differs, or ALL. */
 	struct equal_result rules;
 	enum differ_aspect aspect;
+	struct differ_question *questions;
 	struct differ_change *changes; /* outside of rules and actions */
 };
 
@@ -52,8 +63,28 @@ struct differ {
 int differ_prepare(struct differ_side *side, const char **what_r);
 void differ_run(struct differ *differ);
 
+bool differ_is_equivalent(const struct differ *differ);
+
 /* Fields in which the actions of a witness differ. */
 struct differ_change *differ_actions(struct differ *differ,
     const struct equal_witness *witness);
+
+/* What becomes of an envelope: "relayed", "refused: no rule matches". */
+const char *differ_outcome(const struct differ_side *side,
+    struct ruleset_result result);
+
+/*
+ * The envelope of a witness in words of smtpd-explain, quoted for a shell,
+ * and what they cannot say, NULL behind the last.
+ */
+enum { DIFFER_NOTES_MAX = 16 };
+
+struct differ_words {
+	const char *words;
+	const char *notes[DIFFER_NOTES_MAX + 1];
+};
+
+void differ_words(struct differ *differ, const struct equal_witness *witness,
+    struct differ_words *words_r);
 
 #endif

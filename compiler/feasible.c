@@ -125,17 +125,41 @@ feasible_never_network(struct space *space)
 	    diagram_ite(diagram, tls, with_tls, without_tls));
 }
 
-/* On the socket all are authenticated, and none uses TLS. */
+static bool
+feasible_is_not_localhost(const struct space *space, enum space_level level,
+    uint32_t value)
+{
+	return classes_find(space->classes[level], STR_LIT("localhost")) !=
+	    space_class(space, level, value);
+}
+
+/* On the socket all are authenticated, say localhost, and use no TLS. */
 static uint32_t
 feasible_never_socket(struct space *space)
 {
 	struct diagram *diagram = space->diagram;
-	uint32_t yes = diagram_true(diagram);
+	uint32_t yes = diagram_true(diagram), bad;
 
-	return diagram_ite(diagram, feasible_is(space, SPACE_TLS, 1), yes,
-	    diagram_ite(diagram, feasible_is(space, SPACE_AUTH, 1),
-		feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag),
-		yes));
+	bad = diagram_ite(diagram, feasible_is(space, SPACE_AUTH, 1),
+	    feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag), yes);
+	bad = diagram_ite(diagram,
+	    feasible_is_any(space, SPACE_HELO, feasible_is_not_localhost), yes,
+	    bad);
+	return diagram_ite(diagram, feasible_is(space, SPACE_TLS, 1), yes, bad);
+}
+
+/* Relays take addresses as they are. */
+static bool
+feasible_has_expansion(const struct space *space)
+{
+	for (uint32_t side = 0; side < space->side_count; side++) {
+		const struct ir *ir = space->sides[side].bind->ir;
+
+		for (uint32_t i = 0; i < ir->action_count; i++)
+			if (ir->actions[i].method != IR_RELAY)
+				return true;
+	}
+	return false;
 }
 
 /* What expansion makes has the tag and the login of any session. */
@@ -146,7 +170,9 @@ feasible_never_session(struct space *space)
 
 	return diagram_ite(diagram,
 	    feasible_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
-	    feasible_is_any(space, SPACE_TAG, feasible_is_nobodys_tag),
+	    feasible_has_expansion(space) ?
+		feasible_is_any(space, SPACE_TAG, feasible_is_nobodys_tag) :
+		diagram_true(diagram),
 	    diagram_ite(diagram, feasible_is(space, SPACE_ORIGIN, SPACE_SOCKET),
 		feasible_never_socket(space), feasible_never_network(space)));
 }

@@ -3,11 +3,13 @@
  * a witness, and what else of them differs.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "compiler/differ.h"
+#include "compiler/differ_print.h"
+#include "compiler/dump_json.h"
+#include "compiler/dump_yaml.h"
 #include "compiler/report.h"
 
 #define PROGRAM "smtpd-diff"
@@ -15,7 +17,7 @@
 static const char usage[] =
     "usage: smtpd-diff [options] A B\n"
     "\n"
-    "  --format=FORMAT     text or json\n"
+    "  --format=FORMAT     text, json or yaml\n"
     "  --target-a=VERSION  the daemon that A is for\n"
     "  --target-b=VERSION  the daemon that B is for\n"
     "  --target=VERSION    for both: native, 6.0.3, 6.4, 6.6 to 7.8\n"
@@ -33,8 +35,16 @@ static const char usage[] =
     "\n"
     "A and B are files of either language.\n";
 
+enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_YAML, DIFF_FORMATS };
+
+static const char *const diff_formats[] = {
+	[DIFF_TEXT] = "text",
+	[DIFF_JSON] = "json",
+	[DIFF_YAML] = "yaml",
+};
+
 struct diff_options {
-	bool is_json;
+	enum diff_format format;
 	bool has_target[2];
 	struct target targets[2];
 };
@@ -67,10 +77,12 @@ diff_handle(void *arg, int val, const char *value)
 
 	if (val != DIFF_FORMAT)
 		return diff_handle_target(diff, val == DIFF_TARGET_B, value);
-	diff->is_json = strcmp(value, "json") == 0;
-	if (diff->is_json || strcmp(value, "text") == 0)
-		return true;
-	fprintf(stderr, "--format: '%s' is neither text nor json\n", value);
+	for (unsigned i = 0; i < DIFF_FORMATS; i++)
+		if (strcmp(value, diff_formats[i]) == 0) {
+			diff->format = (enum diff_format)i;
+			return true;
+		}
+	fprintf(stderr, "--format: '%s' is none of text, json, yaml\n", value);
 	return false;
 }
 
@@ -81,219 +93,36 @@ static const struct options_extra diff_extras[] = {
 	{ { NULL, 0, NULL, 0 }, NULL },
 };
 
-static const char *
-diff_aspect_text(enum differ_aspect aspect)
+/* False where memory ran out, or the output is lost. */
+static bool
+diff_print(struct differ *differ, enum diff_format format)
 {
-	switch (aspect) {
-	case DIFFER_DECISION:
-		return "what is accepted";
-	case DIFFER_DESTINATION:
-		return "where mail goes";
-	case DIFFER_ALL:
-	case DIFFER_ASPECTS:
+	switch (format) {
+	case DIFF_JSON:
+		return dump_json_print(stdout, differ_model(differ));
+	case DIFF_YAML:
+		return dump_yaml_print(stdout, differ_model(differ));
+	case DIFF_TEXT:
+	case DIFF_FORMATS:
 		break;
 	}
-	return "how mail is delivered";
-}
-
-static const char *
-diff_outcome(const struct differ_side *side, struct ruleset_result result)
-{
-	uint32_t action;
-
-	if (result.verdict == RULESET_TEMPFAIL)
-		return "refused for now";
-	if (result.verdict == RULESET_NO_MATCH)
-		return "refused, no rule matches";
-	action = side->ir->ruleset.rules[result.rule].action;
-	if (action == RULESET_REJECT)
-		return "refused";
-	return side->ir->actions[action].method == IR_RELAY ? "relayed" :
-							      "delivered";
-}
-
-/* The envelope in the words that smtpd-explain takes. */
-static const char *
-diff_words(struct differ *differ, const struct equal_witness *witness)
-{
-	const struct ruleset_envelope *e = &witness->envelopes[0];
-	struct arena *arena = &differ->sides[0].comp.arena;
-	const char *text = e->is_socket ?
-	    "socket" :
-	    arena_printf(arena, "src=%.*s", STR_ARG(e->peer));
-
-	if (witness->facts.is_own_address)
-		text = arena_printf(arena, "%s (an address of the host)", text);
-	if (e->is_authenticated && !e->is_socket)
-		text = arena_printf(arena, "%s auth=%.*s", text,
-		    STR_ARG(e->username));
-	if (e->is_tls)
-		text = arena_printf(arena, "%s tls", text);
-	if (e->tag.len > 0)
-		text = arena_printf(arena, "%s tag=%.*s", text,
-		    STR_ARG(e->tag));
-	text = arena_printf(arena,
-	    "%s helo=%.*s mail-from=%.*s%s%.*s "
-	    "rcpt-to=%.*s@%.*s",
-	    text, STR_ARG(e->helo), STR_ARG(e->sender.user),
-	    e->sender.domain.len > 0 ? "@" : "", STR_ARG(e->sender.domain),
-	    STR_ARG(e->dest.user), STR_ARG(e->dest.domain));
-	if (witness->facts.is_own_name)
-		text = arena_printf(arena, "%s (a name of the host)", text);
-	if (e->is_internal)
-		text = arena_printf(arena, "%s (by expansion)", text);
-	return text;
-}
-
-static void
-diff_print_side(const struct differ_side *side, struct ruleset_result result)
-{
-	struct source_location loc;
-
-	printf("    %s: %s", side->comp.tree->main_file->path,
-	    diff_outcome(side, result));
-	if (result.verdict != RULESET_NO_MATCH &&
-	    source_locate(&side->comp.map,
-		side->ir->rules[result.rule].stmt->pos.begin, &loc))
-		printf(", by line %u: %.*s", loc.line, (int)loc.line_len,
-		    loc.line_text);
-	putchar('\n');
-}
-
-static void
-diff_print_changes(const struct differ_change *change, const char *indent)
-{
-	for (; change != NULL; change = change->next) {
-		printf("%s%s:\n", indent, change->path);
-		if (change->texts[0] != NULL)
-			printf("%s  - %s\n", indent, change->texts[0]);
-		if (change->texts[1] != NULL)
-			printf("%s  + %s\n", indent, change->texts[1]);
-	}
-}
-
-static void
-diff_print_witness(struct differ *differ, const struct equal_witness *witness)
-{
-	printf("\n  %s\n", diff_words(differ, witness));
-	for (uint32_t side = 0; side < 2; side++)
-		diff_print_side(&differ->sides[side], witness->results[side]);
-	if (differ->aspect != DIFFER_DECISION)
-		diff_print_changes(differ_actions(differ, witness), "      ");
-}
-
-static void
-diff_print(struct differ *differ)
-{
-	switch (differ->rules.verdict) {
-	case EQUAL_SAME:
-		puts("rules: every envelope is treated alike");
-		break;
-	case EQUAL_UNDECIDED:
-		printf("rules: not decided: they differ at most in %s, where "
-		       "look-ups that only a daemon can make decide\n",
-		    diff_aspect_text(differ->aspect));
-		break;
-	case EQUAL_DIFFERENT:
-		printf("rules: they differ in %s\n",
-		    diff_aspect_text(differ->aspect));
-		break;
-	}
-	for (const struct equal_witness *w = differ->rules.witnesses; w != NULL;
-	     w = w->next)
-		diff_print_witness(differ, w);
-	if (differ->changes == NULL)
-		return;
-	puts("\nsettings:");
-	diff_print_changes(differ->changes, "  ");
-}
-
-/* The same as JSON. */
-
-static json_t *
-diff_changes_json(const struct differ_change *change)
-{
-	json_t *list = json_array();
-
-	for (; change != NULL; change = change->next) {
-		json_t *item = json_pack("{s:s}", "path", change->path);
-
-		for (unsigned i = 0; i < 2; i++)
-			json_object_set_new(item, i == 0 ? "a" : "b",
-			    change->texts[i] == NULL ?
-				json_null() :
-				json_loads(change->texts[i], JSON_DECODE_ANY,
-				    NULL));
-		json_array_append_new(list, item);
-	}
-	return list;
-}
-
-static json_t *
-diff_side_json(const struct differ_side *side, struct ruleset_result result)
-{
-	json_t *object = json_pack("{s:s}", "outcome",
-	    diff_outcome(side, result));
-	struct source_location loc;
-
-	if (result.verdict == RULESET_NO_MATCH ||
-	    !source_locate(&side->comp.map,
-		side->ir->rules[result.rule].stmt->pos.begin, &loc))
-		return object;
-	json_object_set_new(object, "rule", json_integer(result.rule + 1));
-	json_object_set_new(object, "file", json_string(loc.file->path));
-	json_object_set_new(object, "line", json_integer(loc.line));
-	return object;
-}
-
-static json_t *
-diff_json(struct differ *differ)
-{
-	static const char *const verdicts[] = {
-		[EQUAL_SAME] = "equivalent",
-		[EQUAL_DIFFERENT] = "different",
-		[EQUAL_UNDECIDED] = "not-decided",
-	};
-	json_t *witnesses = json_array();
-
-	for (const struct equal_witness *w = differ->rules.witnesses; w != NULL;
-	     w = w->next)
-		json_array_append_new(witnesses,
-		    json_pack("{s:s, s:o, s:o, s:o}", "envelope",
-			diff_words(differ, w), "a",
-			diff_side_json(&differ->sides[0], w->results[0]), "b",
-			diff_side_json(&differ->sides[1], w->results[1]),
-			"action",
-			diff_changes_json(differ_actions(differ, w))));
-	return json_pack("{s:s, s:s, s:o, s:o}", "rules",
-	    verdicts[differ->rules.verdict], "aspect",
-	    differ->rules.verdict == EQUAL_SAME ? "" :
-					    diff_aspect_text(differ->aspect),
-	    "witnesses", witnesses, "settings",
-	    diff_changes_json(differ->changes));
+	differ_print_text(stdout, differ);
+	return true;
 }
 
 static int
-diff_answer(struct differ *differ, bool is_json)
+diff_answer(struct differ *differ, enum diff_format format)
 {
-	bool is_same = differ->rules.verdict == EQUAL_SAME && differ->changes == NULL;
-	json_t *json;
 	int status;
 
-	if (is_json) {
-		json = diff_json(differ);
-		json_dumpf(json, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(json);
-	} else {
-		diff_print(differ);
-	}
+	if (!diff_print(differ, format))
+		return report_fail(PROGRAM, "standard output", strerror(errno));
 	status = report_flush(PROGRAM);
 	if (status != EXIT_YES)
 		return status;
 	if (differ->rules.verdict == EQUAL_UNDECIDED)
 		return EXIT_NO_ANSWER;
-	return is_same ? EXIT_YES : EXIT_NO;
+	return differ_is_equivalent(differ) ? EXIT_YES : EXIT_NO;
 }
 
 /* Compiles one side; EXIT_YES, or what the program ends with. */
@@ -338,7 +167,7 @@ diff_run(const struct options *options, const struct diff_options *diff,
 	}
 	if (status == EXIT_YES) {
 		differ_run(&differ);
-		status = diff_answer(&differ, diff->is_json);
+		status = diff_answer(&differ, diff->format);
 	}
 	for (uint32_t i = 0; i < 2; i++) {
 		if (differ.sides[i].bind.ir != NULL)
@@ -352,7 +181,7 @@ diff_run(const struct options *options, const struct diff_options *diff,
 int
 main(int argc, char **argv)
 {
-	struct diff_options diff = { .is_json = false };
+	struct diff_options diff = { .format = DIFF_TEXT };
 	struct options options;
 	int status = EXIT_USAGE;
 

@@ -283,16 +283,28 @@ space_table_text(const struct space_builder *builder, uint32_t number)
 	    STR_ARG(table->backend), STR_ARG(table->config));
 }
 
+/* How the target compares keys with entries, as far as targets differ. */
+static const char *
+space_matcher_text(const struct space_builder *builder, enum service service)
+{
+	struct arena *arena = builder->space->arena;
+	const struct table_rules *rules = &builder->bind->rules;
+
+	if (service == SERVICE_MAILADDR)
+		return arena_printf(arena, "%d%c", (int)rules->mailaddr,
+		    rules->delimiter);
+	return service == SERVICE_NETADDR && rules->brackets ? "[" : "";
+}
+
 static uint32_t
 space_question(const struct space_builder *builder,
     const struct ruleset_pred *pred)
 {
 	struct space *space = builder->space;
-	const struct table_rules *rules = &builder->bind->rules;
 	struct str key = str_from(arena_printf(space->arena,
-	    "%u|%u|%u|%u|%d%d%c|%s|%.*s", (unsigned)pred->kind, pred->flags,
-	    pred->local_classes, (unsigned)pred->service, (int)rules->mailaddr,
-	    rules->brackets, rules->delimiter,
+	    "%u|%u|%u|%u%s|%s|%.*s", (unsigned)pred->kind, pred->flags,
+	    pred->local_classes, (unsigned)pred->service,
+	    space_matcher_text(builder, pred->service),
 	    space_table_text(builder, pred->table), STR_ARG(pred->text)));
 	void **slot = strmap_put(&space->question_numbers, key);
 
