@@ -12,7 +12,8 @@
 
 enum {
 	REACH_RULES_MAX = 10000,
-	REACH_COVERING_MAX = 3, /* rules named as covering another */
+	REACH_SIZE_MAX = 16 * 1024 * 1024, /* bytes of the config's files */
+	REACH_COVERING_MAX = 3,            /* rules named as covering another */
 };
 
 /* Steps of the diagram; beyond them nothing is reported. */
@@ -227,7 +228,9 @@ check_reach(struct compilation *comp)
 	const char *what;
 
 	if (comp->tree->rule_count == 0 ||
-	    comp->tree->rule_count > REACH_RULES_MAX || reach_has_errors(comp))
+	    comp->tree->rule_count > REACH_RULES_MAX ||
+	    comp->map.next_base + comp->files.total > REACH_SIZE_MAX ||
+	    reach_has_errors(comp))
 		return;
 	reach.ir = lower_run(comp);
 	/* A program that asks about the host reports what is wrong there. */

@@ -69,4 +69,17 @@ env_find(const struct source_file *file, const char *text)
 	    (size_t)(at - file->text) + strlen(text));
 }
 
+/* What a memory stream made, kept with the rest until the test ends. */
+static inline char *
+env_keep(char *text)
+{
+	char *copy;
+
+	cr_assert_not_null(text);
+	copy = arena_bytes(&env_arena, strlen(text) + 1);
+	strcpy(copy, text);
+	free(text);
+	return copy;
+}
+
 #endif

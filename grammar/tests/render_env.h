@@ -9,7 +9,7 @@
 #include "grammar/render.h"
 #include "grammar/tests/diag_env.h"
 
-/* Finishes the list; the text is left to the end of the process. */
+/* Finishes the list; the text lives until the test ends. */
 static inline char *
 render_env_all(enum render_format format, bool color)
 {
@@ -23,7 +23,7 @@ render_env_all(enum render_format format, bool color)
 	diag_finish(&env_list);
 	cr_expect(render_diags(out, &env_list, &options));
 	fclose(out);
-	return text;
+	return env_keep(text);
 }
 
 static inline struct diag *

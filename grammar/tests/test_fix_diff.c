@@ -24,7 +24,7 @@ print_diff(void)
 	diag_finish(&env_list);
 	cr_expect_eq(fix_print_diff(out, &env_list, &result), FIX_OK);
 	fclose(out);
-	return text;
+	return env_keep(text);
 }
 
 /* Applies a diff with one program; false where there is none. */

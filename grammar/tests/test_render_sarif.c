@@ -12,16 +12,26 @@
 #include "grammar/tests/diag_env.h"
 #include "grammar/tests/render_env.h"
 
-TestSuite(render_sarif, .init = env_init, .fini = env_fini);
+static json_t *render_sarif_log;
 
+static void
+render_sarif_fini(void)
+{
+	json_decref(render_sarif_log);
+	env_fini();
+}
+
+TestSuite(render_sarif, .init = env_init, .fini = render_sarif_fini);
+
+/* Once in a test. */
 static json_t *
 render_sarif_run(void)
 {
 	char *text = render_env_all(RENDER_SARIF, false);
-	json_t *log = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 
-	cr_assert_not_null(log, "%s", text);
-	return json_array_get(json_object_get(log, "runs"), 0);
+	render_sarif_log = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	cr_assert_not_null(render_sarif_log, "%s", text);
+	return json_array_get(json_object_get(render_sarif_log, "runs"), 0);
 }
 
 /* That a value is what a JSON text says. */
@@ -30,10 +40,12 @@ expect_json(const json_t *value, const char *expected)
 {
 	json_t *wanted = json_loads(expected, JSON_DECODE_ANY, NULL);
 
+	char *seen = json_dumps(value, JSON_ENCODE_ANY);
+
 	cr_assert_not_null(wanted);
-	cr_expect(json_equal(value, wanted), "%s",
-	    json_dumps(value, JSON_ENCODE_ANY));
+	cr_expect(json_equal(value, wanted), "%s", seen);
 	json_decref(wanted);
+	free(seen);
 }
 
 Test(render_sarif, lists_all_checks)
