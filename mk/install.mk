@@ -5,7 +5,7 @@ MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/smtpd-compile
 
 manuals = $(wildcard docs/man/*.[1-9])
-data = $(wildcard docs/data/*)
+data = $(wildcard docs/*.schema.json)
 section = $(subst .,,$(suffix $(1)))
 
 install: all
