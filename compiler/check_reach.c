@@ -11,13 +11,16 @@
 #include "compiler/lower.h"
 
 enum {
-	REACH_RULES_MAX = 10000,
+	REACH_RULES_MAX = 2000,
 	REACH_SIZE_MAX = 16 * 1024 * 1024, /* bytes of the config's files */
 	REACH_COVERING_MAX = 3,            /* rules named as covering another */
 };
 
-/* Steps of the diagram; beyond them nothing is reported. */
-#define REACH_STEPS UINT64_C(20000000)
+/*
+ * Steps of the whole diagram, some 20 ms; beyond them nothing is reported. A
+ * lint is to be quick, and what people write takes a few thousand.
+ */
+#define REACH_STEPS 500000
 
 struct reach {
 	struct compilation *comp;
@@ -204,6 +207,7 @@ reach_build(struct reach *reach)
 {
 	struct bind *const binds[] = { &reach->bind };
 	struct forest forest;
+	uint64_t steps = REACH_STEPS;
 	bool has_given_up = false;
 
 	diagram_init(&reach->diagram);
@@ -213,7 +217,8 @@ reach_build(struct reach *reach)
 	reach->root = diagram_no_match();
 	for (uint32_t i = 0; i < forest.tree_count && !has_given_up; i++) {
 		reach->root = diagram_min(&reach->diagram, reach->root,
-		    forest.trees[i].root, REACH_STEPS);
+		    forest.trees[i].root, steps);
+		steps = reach->diagram.steps;
 		has_given_up = reach->diagram.has_given_up;
 	}
 	forest_fini(&forest);
