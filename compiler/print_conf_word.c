@@ -30,9 +30,20 @@ print_conf_is_bare(struct str word)
 	return digits == 0 || (digits < word.len && word.ptr[digits] != '/');
 }
 
+/* The only way to write a backslash at the end: no string can have it. */
+static void
+print_conf_escaped(struct print_conf *conf, struct str word)
+{
+	for (uint32_t i = 0; i < word.len; i++) {
+		if (word.ptr[i] == '\\')
+			putc('\\', conf->out);
+		putc(word.ptr[i], conf->out);
+	}
+}
+
 /*
  * Backslashes stand for themselves but before the quote, and from 6.6 on
- * before a blank. A word cannot end in one.
+ * before a blank.
  */
 static void
 print_conf_quoted(struct print_conf *conf, struct str word)
@@ -63,6 +74,8 @@ print_conf_word(struct print_conf *conf, struct str word)
 		fwrite(word.ptr, 1, word.len, conf->out);
 	else if (word.len == 0)
 		fputs("\"\"", conf->out);
+	else if (word.ptr[word.len - 1] == '\\')
+		print_conf_escaped(conf, word);
 	else
 		print_conf_quoted(conf, word);
 }

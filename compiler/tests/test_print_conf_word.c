@@ -49,6 +49,8 @@ ParameterizedTestParameters(print_conf_word, quoting)
 		{ "a\\\\b", "\"a\\\\b\"", "" },
 		{ "a\\ b", "\"a\\\\ b\"", "\"a\\ b\"" },
 		{ "a\\\tb", "\"a\\\\\tb\"", "\"a\\\tb\"" },
+		{ "a\\", "a\\\\", "" },
+		{ "a\"\\b\\", "a\"\\\\b\\\\", "" },
 		{ "a\\\\ b", "\"a\\\\\\ b\"", "\"a\\\\ b\"" },
 	};
 
