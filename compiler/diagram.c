@@ -334,8 +334,7 @@ diagram_min_residues(struct diagram *diagram, uint32_t a, uint32_t b)
 static uint32_t
 diagram_level(const struct diagram *diagram, uint32_t node)
 {
-	return node & DIAGRAM_LEAF ? DIAGRAM_LEVELS_MAX :
-				     diagram->nodes[node].level;
+	return node & DIAGRAM_LEAF ? UINT32_MAX : diagram->nodes[node].level;
 }
 
 /* The edges of a node at a level; none where it does not ask it. */

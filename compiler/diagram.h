@@ -20,8 +20,8 @@
 #define DIAGRAM_LEAF UINT32_C(0x80000000)
 
 enum {
-	DIAGRAM_LEVELS_MAX = 16,
-	DIAGRAM_NO_MATCH = 0, /* the residue that is the end */
+	DIAGRAM_LEVELS_MAX = 16, /* that rules look at; none beside them */
+	DIAGRAM_NO_MATCH = 0,    /* the residue that is the end */
 };
 
 struct diagram_edge {

@@ -148,6 +148,26 @@ equal_root(struct equal *equal, uint32_t side, uint32_t region,
 	return root;
 }
 
+static void
+equal_search_roots(struct equal_search *search, const uint32_t roots[2])
+{
+	struct equal *equal = search->equal;
+	uint32_t labelled[2];
+
+	for (uint32_t side = 0; side < 2; side++)
+		equal_relabel_init(&search->relabels[side], equal,
+		    &search->labels[side]);
+	for (uint32_t side = 0; side < 2; side++)
+		labelled[side] = equal_relabel(&search->relabels[side],
+		    roots[side]);
+	if (labelled[0] != labelled[1]) {
+		search->result->verdict = EQUAL_UNDECIDED;
+		equal_search_pair(search, roots[0], roots[1]);
+	}
+	for (uint32_t side = 0; side < 2; side++)
+		equal_relabel_fini(&search->relabels[side]);
+}
+
 /* False where that is too much. */
 static bool
 equal_search_region(struct equal_search *search, const struct equal_rest *rest)
@@ -161,22 +181,16 @@ equal_search_region(struct equal_search *search, const struct equal_rest *rest)
 	region = diagram_ite_within(&equal->diagram, equal->never,
 	    diagram_no_match(),
 	    is_too_large ? diagram_true(&equal->diagram) : region, EQUAL_STEPS);
-	is_too_large = equal->diagram.has_given_up;
+	is_too_large = equal->diagram.has_given_up ||
+	    equal->space.question_count > EQUAL_QUESTIONS_ASKED_MAX;
 	if (is_too_large || region == diagram_no_match())
 		return !is_too_large;
 	equal_build_forests(equal);
 	for (uint32_t side = 0; side < 2; side++)
 		roots[side] = equal_root(equal, side, region, &is_too_large);
-	if (is_too_large)
-		return false;
-	for (uint32_t side = 0; side < 2; side++)
-		roots[side] = equal_relabel(equal, roots[side],
-		    &search->labels[side]);
-	if (roots[0] == roots[1])
-		return true;
-	search->result->verdict = EQUAL_UNDECIDED;
-	equal_search_pair(search, roots[0], roots[1]);
-	return true;
+	if (!is_too_large)
+		equal_search_roots(search, roots);
+	return !is_too_large;
 }
 
 struct equal_result

@@ -21,6 +21,7 @@
 #define EQUAL_REPLAYED UINT64_C(20000000)
 
 enum {
+	EQUAL_QUESTIONS_ASKED_MAX = 2000, /* more are too many */
 	EQUAL_TABLES_MAX = 4,     /* whose answers are assumed in all ways */
 	EQUAL_QUESTIONS_MAX = 10, /* that are listed */
 	EQUAL_USERS_MAX = 64,     /* that are tried as who logged in */

@@ -1,144 +1,150 @@
 /*
- * Rules become labels: what they do. Then rules that do the same are one,
- * and questions whose answers make no difference are gone.
+ * Rules become labels: what they do. Questions become levels below those of
+ * the space, one for the answer and, where a target may be unable to ask,
+ * one for that. So leaves are functions of the questions, whatever the order
+ * in which they are asked, and a question without effect is gone.
  */
 #include "compiler/equal_private.h"
 
 #include <stdlib.h>
 
-struct equal_relabel {
-	struct equal *equal;
-	const struct equal_labels *labels;
-	uint32_t *done; /* node to new node + 1 */
-};
-
-/* Whether a question is one that the target never answers. */
-static bool
-equal_always_fails(const struct equal *equal, uint32_t question)
+static void *
+equal_alloc(uint32_t count, size_t size)
 {
-	return equal->space.questions[question].pred->flags & PRED_FAILS;
+	void *array = calloc((size_t)count + 1, size);
+
+	if (array == NULL)
+		abort();
+	return array;
 }
 
-/* The questions before the first that always fails; true if there is one. */
-static bool
-equal_cut_questions(struct equal *equal, uint32_t list, uint32_t *before_r)
+void
+equal_relabel_init(struct equal_relabel *relabel, struct equal *equal,
+    const struct equal_labels *labels)
 {
-	struct diagram_questions item = equal->diagram.questions[list];
-	bool is_cut;
-
-	*before_r = list;
-	if (list == 0)
-		return false;
-	if (equal_always_fails(equal, item.question)) {
-		*before_r = 0;
-		return true;
-	}
-	is_cut = equal_cut_questions(equal, item.next, &item.next);
-	if (is_cut)
-		*before_r = diagram_question_list(&equal->diagram,
-		    item.question, item.next);
-	return is_cut;
+	*relabel = (struct equal_relabel){
+		.equal = equal,
+		.labels = labels,
+		.nodes = equal_alloc(equal->diagram.node_count,
+		    sizeof(*relabel->nodes)),
+		.residues = equal_alloc(equal->diagram.residue_count,
+		    sizeof(*relabel->residues)),
+	};
+	relabel->residues[DIAGRAM_NO_MATCH] = diagram_no_match();
 }
 
-static bool
-equal_may_fail(const struct equal *equal, uint32_t list)
+void
+equal_relabel_fini(struct equal_relabel *relabel)
 {
-	for (; list != 0; list = equal->diagram.questions[list].next) {
-		uint32_t question = equal->diagram.questions[list].question;
-
-		if (equal->space.questions[question].pred->flags &
-		    PRED_FAILS_IF_AUTH)
-			return true;
-	}
-	return false;
+	free(relabel->nodes);
+	free(relabel->residues);
 }
 
-/*
- * A label behind questions. One whose answer makes no difference is
- * dropped: look-ups count as not failing, but for those that must.
- */
 static uint32_t
-equal_labelled(struct equal *equal, uint32_t questions, uint32_t label,
-    uint32_t next)
+equal_label_leaf(struct diagram *diagram, uint32_t label)
 {
 	struct diagram_residue residue = { .rule = label, .matches = true };
-	uint32_t leaf = label == EQUAL_REFUSED ?
-	    diagram_no_match() :
-	    diagram_leaf(&equal->diagram, residue);
 
-	if (questions == 0)
-		return leaf;
-	if (leaf == next && !equal_may_fail(equal, questions))
-		return next;
-	residue.questions = questions;
-	residue.next = next & ~DIAGRAM_LEAF;
-	return diagram_leaf(&equal->diagram, residue);
+	return label == EQUAL_REFUSED ? diagram_no_match() :
+					diagram_leaf(diagram, residue);
 }
 
+/* Look-ups count as not failing, but for those that must. */
+static uint32_t
+equal_ask(struct equal_relabel *relabel, uint32_t question, uint32_t then,
+    uint32_t otherwise)
+{
+	struct diagram *diagram = &relabel->equal->diagram;
+	unsigned flags = relabel->equal->space.questions[question].pred->flags;
+	struct diagram_edge edge = { 1, diagram_true(diagram) };
+	uint32_t level = SPACE_LEVELS + 2 * question, failed;
+
+	failed = equal_label_leaf(diagram, EQUAL_FAILED);
+	if (flags & PRED_FAILS)
+		return failed;
+	then = diagram_ite(diagram,
+	    diagram_node(diagram, level + 1, diagram_no_match(), &edge, 1),
+	    then, otherwise);
+	if (!(flags & PRED_FAILS_IF_AUTH))
+		return then;
+	return diagram_ite(diagram,
+	    diagram_node(diagram, level, diagram_no_match(), &edge, 1), failed,
+	    then);
+}
+
+/* The last question is the innermost. */
+static uint32_t
+equal_ask_all(struct equal_relabel *relabel, uint32_t list, uint32_t then,
+    uint32_t otherwise)
+{
+	struct diagram_questions item = relabel->equal->diagram.questions[list];
+
+	if (list == 0)
+		return then;
+	then = equal_ask_all(relabel, item.next, then, otherwise);
+	return equal_ask(relabel, item.question, then, otherwise);
+}
+
+static uint32_t
+equal_relabel_rule(struct equal_relabel *relabel, uint32_t number,
+    uint32_t next)
+{
+	struct diagram *diagram = &relabel->equal->diagram;
+	struct diagram_residue residue = diagram->residues[number];
+	uint32_t then = next;
+
+	if (residue.matches)
+		then = equal_label_leaf(diagram,
+		    relabel->labels->of_rules[residue.rule]);
+	return equal_ask_all(relabel, residue.questions, then, next);
+}
+
+/* From the end of the list to its beginning, which may be far away. */
 static uint32_t
 equal_relabel_residue(struct equal_relabel *relabel, uint32_t number)
 {
-	struct equal *equal = relabel->equal;
-	struct diagram_residue residue = equal->diagram.residues[number];
-	uint32_t next, questions;
+	const struct diagram *diagram = &relabel->equal->diagram;
+	uint32_t count = 0, i, *list;
 
-	if (number == DIAGRAM_NO_MATCH)
-		return diagram_no_match();
-	next = residue.questions == 0 ?
-	    diagram_no_match() :
-	    equal_relabel_residue(relabel, residue.next);
-	if (equal_cut_questions(equal, residue.questions, &questions))
-		return equal_labelled(equal, questions, EQUAL_FAILED, next);
-	if (residue.matches)
-		return equal_labelled(equal, questions,
-		    relabel->labels->of_rules[residue.rule], next);
-	if (!equal_may_fail(equal, questions))
-		return next;
-	residue.rule = EQUAL_REFUSED;
-	residue.next = next & ~DIAGRAM_LEAF;
-	return diagram_leaf(&equal->diagram, residue);
+	for (i = number; relabel->residues[i] == 0;
+	     i = diagram->residues[i].next)
+		count++;
+	list = equal_alloc(count, sizeof(*list));
+	for (i = number; relabel->residues[i] == 0;
+	     i = diagram->residues[i].next)
+		list[--count] = i;
+	for (; relabel->residues[number] == 0; count++)
+		relabel->residues[list[count]] = equal_relabel_rule(relabel,
+		    list[count],
+		    relabel->residues[diagram->residues[list[count]].next]);
+	free(list);
+	return relabel->residues[number];
 }
 
-static uint32_t
-equal_relabel_node(struct equal_relabel *relabel, uint32_t node)
+uint32_t
+equal_relabel(struct equal_relabel *relabel, uint32_t node)
 {
 	struct diagram *diagram = &relabel->equal->diagram;
 	struct diagram_node n;
 	struct diagram_edge *edges;
-	uint32_t otherwise, result;
+	uint32_t otherwise;
 
 	if (node & DIAGRAM_LEAF)
 		return equal_relabel_residue(relabel, node & ~DIAGRAM_LEAF);
-	if (relabel->done[node] != 0)
-		return relabel->done[node] - 1;
+	if (relabel->nodes[node] != 0)
+		return relabel->nodes[node] - 1;
 	n = diagram->nodes[node];
-	edges = malloc(n.edge_count * sizeof(*edges) + 1);
-	if (edges == NULL)
-		abort();
-	otherwise = equal_relabel_node(relabel, n.otherwise);
+	edges = equal_alloc(n.edge_count, sizeof(*edges));
+	otherwise = equal_relabel(relabel, n.otherwise);
 	for (uint32_t i = 0; i < n.edge_count; i++) {
 		struct diagram_edge edge = diagram->edges[n.first_edge + i];
 
 		edges[i].value = edge.value;
-		edges[i].child = equal_relabel_node(relabel, edge.child);
+		edges[i].child = equal_relabel(relabel, edge.child);
 	}
-	result = diagram_node(diagram, n.level, otherwise, edges, n.edge_count);
+	otherwise = diagram_node(diagram, n.level, otherwise, edges,
+	    n.edge_count);
 	free(edges);
-	relabel->done[node] = result + 1;
-	return result;
-}
-
-uint32_t
-equal_relabel(struct equal *equal, uint32_t root,
-    const struct equal_labels *labels)
-{
-	struct equal_relabel relabel = { equal, labels, NULL };
-
-	relabel.done = calloc(equal->diagram.node_count + 1,
-	    sizeof(*relabel.done));
-	if (relabel.done == NULL)
-		abort();
-	root = equal_relabel_node(&relabel, root);
-	free(relabel.done);
-	return root;
+	relabel->nodes[node] = otherwise + 1;
+	return otherwise;
 }

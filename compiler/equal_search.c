@@ -404,7 +404,9 @@ equal_search_pair(struct equal_search *search, uint32_t a, uint32_t b)
 	uint32_t la = equal_level(diagram, a), lb = equal_level(diagram, b);
 	uint32_t level = la < lb ? la : lb;
 
-	if (a == b || equal_is_done(search))
+	if (equal_is_done(search) ||
+	    equal_relabel(&search->relabels[0], a) ==
+		equal_relabel(&search->relabels[1], b))
 		return;
 	if (level == SPACE_LEVELS) {
 		if (!equal_add_witness(search)) {
