@@ -12,11 +12,24 @@ build_span(const struct srcpos *rhs, int n)
 	return (struct srcpos){ rhs[0].end, rhs[0].end };
 }
 
+/*
+ * Statements lie side by side: checks go through all of them, most to find
+ * that they have no use for them.
+ */
+enum { BUILD_SLAB = 128 };
+
 struct stmt *
 build_stmt(struct parse *parse, enum stmt_kind kind, struct srcpos pos)
 {
-	struct stmt *stmt = ARENA_NEW(parse->arena, struct stmt);
+	struct stmt *stmt;
 
+	if (parse->slab_left == 0) {
+		parse->slab = arena_alloc(parse->arena,
+		    BUILD_SLAB * sizeof(*stmt));
+		parse->slab_left = BUILD_SLAB;
+	}
+	stmt = parse->slab++;
+	parse->slab_left--;
 	stmt->kind = kind;
 	stmt->pos = pos;
 	return stmt;

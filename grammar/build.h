@@ -16,7 +16,9 @@ struct parse {
 	struct reader *reader;
 	struct tree *tree;
 	struct stmt **tail; /* where the next statement goes */
-	bool is_mixed;      /* both languages: reported */
+	struct stmt *slab;  /* room for the next statements */
+	uint32_t slab_left;
+	bool is_mixed; /* both languages: reported */
 };
 
 struct clause_list {
