@@ -9,7 +9,7 @@
 
 enum {
 	DIAGRAM_ROOM_MIN = 64,
-	DIAGRAM_MEMO_ROOM = 1 << 18,
+	DIAGRAM_MEMO_ROOM = 1 << 15,
 };
 
 /* A rule number above all others: "true" in conditions. */
