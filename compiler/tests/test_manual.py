@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 from tap import BIN, ROOT, Tap, environment  # noqa: E402
 
 MANUALS = ROOT / "docs/man"
-PROGRAMS = ["smtpd-compile", "smtpd-dump", "smtpd-explain"]
+PROGRAMS = ["smtpd-compile", "smtpd-diff", "smtpd-dump", "smtpd-explain"]
 README = ROOT / "README.md"
 MDOC_BLOCK = re.compile(
     r'^\.\\" (config|run) (\S+)\n\.Bd [^\n]*\n(.*?)^\.Ed$', re.M | re.S)
