@@ -11,17 +11,9 @@
 
 #include "compiler/lower.h"
 #include "compiler/space.h"
+#include "compiler/tests/random_env.h"
 
-enum { WORDS_MAX = 4096, ENVELOPES = 300 };
-
-static uint64_t random_state = 1;
-
-static uint32_t
-random_below(uint32_t n)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) + 1442695;
-	return (uint32_t)(random_state >> 33) % n;
-}
+enum { ENVELOPES = 300 };
 
 struct world {
 	struct compilation comp;
@@ -30,16 +22,8 @@ struct world {
 	struct diagram diagram;
 	struct space space;
 	struct forest forest;
+	struct random_env random;
 	const struct ir *ir;
-
-	/* Keys of all tables, and some that are in none. */
-	struct str words[WORDS_MAX];
-	uint32_t word_count;
-};
-
-struct question {
-	enum ruleset_pred_kind kind;
-	uint32_t table;
 };
 
 /* What is asked, by one side or the other. */
@@ -83,95 +67,14 @@ ask(void *arg, uint32_t question)
 }
 
 static void
-add_word(struct world *world, struct str word)
-{
-	if (world->word_count < WORDS_MAX)
-		world->words[world->word_count++] = word;
-}
-
-static void
-add_words(struct world *world)
-{
-	static const char *const strangers[] = { "", "x", "example.com",
-		"a.b.example.org", "bob", "bob+tag", "alice@example.com",
-		"192.0.2.1", "10.0.0.1", "2001:db8::1", "local", "DKIM" };
-
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		add_word(world, str_from(strangers[i]));
-	for (uint32_t t = 0; t < world->ir->table_count; t++) {
-		const struct ir_table *table = &world->ir->tables[t];
-
-		for (uint32_t i = 0; i < table->entry_count; i++)
-			add_word(world, table->entries[i].key);
-	}
-	for (uint32_t l = 0; l < SPACE_LEVELS; l++)
-		for (uint32_t c = 0; world->space.classes[l] != NULL &&
-		     c < classes_count(world->space.classes[l]) && c < 300;
-		     c++)
-			add_word(world,
-			    classes_representative(world->space.classes[l], c));
-}
-
-static struct str
-word(const struct world *world)
-{
-	return world->words[random_below(world->word_count)];
-}
-
-/* Users and domains never hold "@". */
-static struct mailaddr
-mailbox(const struct world *world)
-{
-	struct mailaddr a = mailaddr_split(word(world));
-	struct mailaddr b = mailaddr_split(word(world));
-
-	if (random_below(8) == 0)
-		return (struct mailaddr){ STR_LIT(""), STR_LIT("") };
-	if (a.domain.len == 0)
-		a.domain = b.domain.len > 0 ? b.domain : b.user;
-	if (a.domain.len == 0)
-		a.domain = STR_LIT("other.example");
-	return a;
-}
-
-static struct ruleset_envelope
-envelope(const struct world *world)
-{
-	struct ruleset_envelope e = {
-		.tag = word(world),
-		.is_socket = random_below(6) == 0,
-		.rdns = random_below(3) == 0 ? STR_LIT("") : word(world),
-		.helo = word(world),
-		.is_tls = random_below(2) == 0,
-		.is_authenticated = random_below(3) == 0,
-		.username = word(world),
-		.sender = mailbox(world),
-		.dest = mailbox(world),
-		.is_internal = random_below(5) == 0,
-	};
-	struct netaddr addr;
-
-	do
-		e.peer = word(world);
-	while (netaddr_parse_cidr(e.peer, NETADDR_BRACKETS | NETADDR_TAG,
-		   &addr) != NETADDR_OK);
-	e.peer = e.is_socket ? STR_LIT("local") :
-			       host_spell(&world->host, &addr);
-	if (e.is_socket)
-		e.is_authenticated = true;
-	if (e.dest.domain.len == 0)
-		e.dest.domain = STR_LIT("other.example");
-	return e;
-}
-
-static void
 compare(struct world *world, const char *path)
 {
-	struct ruleset_envelope e = envelope(world);
+	struct ruleset_envelope e = random_env_next(&world->random,
+	    &world->host);
 	struct asking asking = {
 		.world = world,
 		.envelope = &e,
-		.facts = { random_below(4) == 0, random_below(3) == 0 },
+		.facts = { random_env_below(4) == 0, random_env_below(3) == 0 },
 	};
 	uint32_t classes[SPACE_LEVELS];
 	struct ruleset_result wanted, seen;
@@ -216,7 +119,7 @@ try_config(const char *path, const char *root)
 		space_init(&world.space, binds, 1, &world.diagram);
 		forest_build(&world.forest, &world.diagram,
 		    world.space.sides[0].rules, world.ir->ruleset.rule_count);
-		add_words(&world);
+		random_env_init(&world.random, &world.space);
 		for (unsigned i = 0; i < ENVELOPES; i++)
 			compare(&world, path);
 		forest_fini(&world.forest);

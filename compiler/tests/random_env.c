@@ -1,0 +1,104 @@
+/*
+ * See random_env.h.
+ */
+#include "compiler/tests/random_env.h"
+
+static uint64_t random_env_state = 1;
+
+uint32_t
+random_env_below(uint32_t n)
+{
+	random_env_state = random_env_state * UINT64_C(6364136223846793005) +
+	    1442695;
+	return (uint32_t)(random_env_state >> 33) % n;
+}
+
+static void
+random_env_add(struct random_env *env, struct str word)
+{
+	if (env->count < RANDOM_ENV_WORDS_MAX)
+		env->words[env->count++] = word;
+}
+
+static void
+random_env_add_tables(struct random_env *env, const struct ir *ir)
+{
+	for (uint32_t t = 0; t < ir->table_count; t++) {
+		const struct ir_table *table = &ir->tables[t];
+
+		for (uint32_t i = 0; i < table->entry_count; i++)
+			random_env_add(env, table->entries[i].key);
+	}
+}
+
+void
+random_env_init(struct random_env *env, const struct space *space)
+{
+	static const char *const strangers[] = { "", "x", "example.com",
+		"a.b.example.org", "bob", "bob+tag", "alice@example.com",
+		"192.0.2.1", "10.0.0.1", "2001:db8::1", "local", "DKIM" };
+
+	env->count = 0;
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
+		random_env_add(env, str_from(strangers[i]));
+	for (uint32_t side = 0; side < space->side_count; side++)
+		random_env_add_tables(env, space->sides[side].bind->ir);
+	for (uint32_t l = 0; l < SPACE_LEVELS; l++)
+		for (uint32_t c = 0; space->classes[l] != NULL &&
+		     c < classes_count(space->classes[l]) && c < 300;
+		     c++)
+			random_env_add(env,
+			    classes_representative(space->classes[l], c));
+}
+
+static struct str
+random_env_word(const struct random_env *env)
+{
+	return env->words[random_env_below(env->count)];
+}
+
+/* Users and domains never hold "@". */
+static struct mailaddr
+random_env_mailbox(const struct random_env *env)
+{
+	struct mailaddr a = mailaddr_split(random_env_word(env));
+	struct mailaddr b = mailaddr_split(random_env_word(env));
+
+	if (random_env_below(8) == 0)
+		return (struct mailaddr){ STR_LIT(""), STR_LIT("") };
+	if (a.domain.len == 0)
+		a.domain = b.domain.len > 0 ? b.domain : b.user;
+	if (a.domain.len == 0)
+		a.domain = STR_LIT("other.example");
+	return a;
+}
+
+struct ruleset_envelope
+random_env_next(const struct random_env *env, const struct host *host)
+{
+	struct ruleset_envelope e = {
+		.tag = random_env_word(env),
+		.is_socket = random_env_below(6) == 0,
+		.rdns = random_env_below(3) == 0 ? STR_LIT("") :
+						   random_env_word(env),
+		.helo = random_env_word(env),
+		.is_tls = random_env_below(2) == 0,
+		.is_authenticated = random_env_below(3) == 0,
+		.username = random_env_word(env),
+		.sender = random_env_mailbox(env),
+		.dest = random_env_mailbox(env),
+		.is_internal = random_env_below(5) == 0,
+	};
+	struct netaddr addr;
+
+	do
+		e.peer = random_env_word(env);
+	while (netaddr_parse_cidr(e.peer, NETADDR_BRACKETS | NETADDR_TAG,
+		   &addr) != NETADDR_OK);
+	e.peer = e.is_socket ? STR_LIT("local") : host_spell(host, &addr);
+	if (e.is_socket)
+		e.is_authenticated = true;
+	if (e.dest.domain.len == 0)
+		e.dest.domain = STR_LIT("other.example");
+	return e;
+}

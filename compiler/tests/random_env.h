@@ -1,0 +1,29 @@
+/*
+ * Random envelopes that a config can tell apart: put together from what its
+ * tables hold, from representatives of all classes, and from strangers.
+ */
+#ifndef COMPILER_TESTS_RANDOM_ENV_H
+#define COMPILER_TESTS_RANDOM_ENV_H
+
+#include "compiler/host.h"
+#include "compiler/ir.h"
+#include "compiler/space.h"
+
+enum { RANDOM_ENV_WORDS_MAX = 4096 };
+
+struct random_env {
+	struct str words[RANDOM_ENV_WORDS_MAX];
+	uint32_t count;
+};
+
+/* The same numbers in every run; n > 0. */
+uint32_t random_env_below(uint32_t n);
+
+/* Strangers, and the words of a space of one side or two. */
+void random_env_init(struct random_env *env, const struct space *space);
+
+/* The peer is spelled as that host does it. */
+struct ruleset_envelope random_env_next(const struct random_env *env,
+    const struct host *host);
+
+#endif

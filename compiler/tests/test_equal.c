@@ -1,0 +1,498 @@
+/*
+ * Comparisons of random rulesets against the loop: what is the same for all
+ * random envelopes, what differs for each witness, and no answer is left
+ * open where nothing has to be asked.
+ */
+#include "compiler/equal.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "compiler/feasible.h"
+#include "compiler/tests/ir_env.h"
+#include "compiler/tests/random_env.h"
+
+enum {
+	TEXT_MAX = 8192,
+	RULES_MAX = 6,
+	RULE_MAX = 512,
+	PAIRS = 250,
+	ENVELOPES = 1500,
+	WITNESSES = 10,
+};
+
+/* Rules as texts. */
+
+struct language {
+	const char *head;
+	const char *froms[12];
+	const char *fors[10];
+	const char *others[14];
+	const char *actions[4]; /* alike in all languages: their labels */
+	bool is_action_first;
+};
+
+static const struct language modern = {
+	.head = "listen on 127.0.0.1 port 25\n"
+		"listen on 127.0.0.1 port 26 tag DKIM\n"
+		"table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
+		"table people { bob, \"alice@example.com\", "
+		"\"@*.example.org\", \"carol+x@example.com\" }\n"
+		"action a0 mbox\naction a1 relay\n",
+	.froms = { "", " from any", " from any", " from local",
+	    " from src <lan>", " !from src <lan>", " from src 10.0.0.0/16",
+	    " from socket", " !from local", " from rdns mx.example.com",
+	    " !from rdns", NULL },
+	.fors = { "", " for any", " for any", " for local", " !for local",
+	    " for domain example.com", " for domain \"*.example.org\"",
+	    " !for domain { example.com, x }", NULL },
+	.others = { "", "", "", " mail-from <people>", " !mail-from <people>",
+	    " rcpt-to <people>", " !rcpt-to { bob }", " helo x", " !helo x",
+	    " auth", " !auth", " tag DKIM", " !tag DKIM", NULL },
+	.actions = { " action a0", " action a1", " reject", NULL },
+};
+
+/* With what the originals are not able to ask, and with questions. */
+static const struct language opaque = {
+	.head = "table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
+		"table people { bob, alice }\n"
+		"action a0 mbox\naction a1 relay\n",
+	.froms = { " from any", " from src <lan>", NULL },
+	.fors = { " for any", " for domain example.com",
+	    " for domain regex \"^ex\"", " !for domain regex \"org$\"", NULL },
+	.others = { "", " tls", " !tls", " auth <people>", " !auth <people>",
+	    " auth bob", " mail-from regex \"^bob\"",
+	    " mail-from \"@example.com\"", NULL },
+	.actions = { " action a0", " action a1", " reject", NULL },
+};
+
+static const struct language legacy = {
+	.head = "listen on 127.0.0.1 port 25\n"
+		"listen on 127.0.0.1 port 26 tag DKIM\n"
+		"table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
+		"table people { bob, \"alice@example.com\", "
+		"\"@*.example.org\", \"carol+x@example.com\" }\n",
+	.froms = { "", " from any", " from any", " from local", " from ! local",
+	    " from source <lan>", " from ! source <lan>", NULL },
+	.fors = { " for any", " for any", " for local", " for ! local",
+	    " for domain example.com", " for domain \"*.example.org\"",
+	    " for ! domain example.com", NULL },
+	.others = { "", "", "", " sender <people>", " sender ! <people>",
+	    " recipient <people>", " tagged DKIM", " tagged ! DKIM",
+	    " authenticated", " ! authenticated", NULL },
+	.actions = { " deliver to mbox", " relay", "", NULL },
+	.is_action_first = true,
+};
+
+static const char *
+pick(const char *const *texts)
+{
+	uint32_t count = 0;
+
+	while (texts[count] != NULL)
+		count++;
+	return texts[random_env_below(count)];
+}
+
+struct rules {
+	char texts[RULES_MAX][RULE_MAX];
+	uint32_t count;
+};
+
+static void
+make_rule(const struct language *language, char *text)
+{
+	const char *from = pick(language->froms), *for_ = pick(language->fors);
+	const char *other = pick(language->others);
+	const char *action = pick(language->actions);
+
+	if (language->is_action_first)
+		snprintf(text, RULE_MAX, "%s%s%s%s%s\n",
+		    action[0] == '\0' ? "reject" : "accept",
+		    strstr(other, "tagged") || strstr(other, "auth") ? other :
+								       "",
+		    from,
+		    strstr(other, "sender") || strstr(other, "recip") ? other :
+									"",
+		    for_);
+	else
+		snprintf(text, RULE_MAX, "match%s%s%s%s\n", from, other, for_,
+		    action);
+	if (language->is_action_first) {
+		text[strlen(text) - 1] = '\0';
+		strcat(text, action);
+		strcat(text, "\n");
+	}
+}
+
+static void
+make_rules(const struct language *language, struct rules *rules)
+{
+	rules->count = 1 + random_env_below(RULES_MAX - 1);
+	for (uint32_t i = 0; i < rules->count; i++)
+		make_rule(language, rules->texts[i]);
+}
+
+/* One rule changed, exchanged with its neighbour, said twice, or gone. */
+static void
+mutate(const struct language *language, struct rules *rules)
+{
+	uint32_t at = random_env_below(rules->count);
+	char(*texts)[RULE_MAX] = rules->texts;
+	char kept[RULE_MAX];
+
+	switch (random_env_below(4)) {
+	case 0:
+		make_rule(language, texts[at]);
+		break;
+	case 1:
+		if (at + 1 == rules->count)
+			break;
+		memcpy(kept, texts[at], RULE_MAX);
+		memcpy(texts[at], texts[at + 1], RULE_MAX);
+		memcpy(texts[at + 1], kept, RULE_MAX);
+		break;
+	case 2:
+		if (rules->count == RULES_MAX)
+			break;
+		memmove(texts[at + 1], texts[at],
+		    (rules->count++ - at) * sizeof(texts[0]));
+		break;
+	default:
+		if (rules->count == 1)
+			break;
+		memmove(texts[at], texts[at + 1],
+		    (--rules->count - at) * sizeof(texts[0]));
+		break;
+	}
+}
+
+/* Comparisons. */
+
+struct pair {
+	struct ir_env envs[2];
+	char texts[2][TEXT_MAX];
+	struct equal equal;
+	struct equal_labels labels[2];
+	struct equal_result result;
+	struct random_env random;
+};
+
+/* 1: delivered here, 2: relayed. */
+static void
+pair_label(struct pair *pair, unsigned side)
+{
+	struct ir_env *env = &pair->envs[side];
+	const struct ruleset *ruleset = &env->ir->ruleset;
+	uint32_t *labels = arena_alloc(&env->comp.arena,
+	    ruleset->rule_count * sizeof(*labels));
+
+	for (uint32_t i = 0; i < ruleset->rule_count; i++) {
+		uint32_t action = ruleset->rules[i].action;
+
+		labels[i] = action == RULESET_REJECT ? EQUAL_REFUSED :
+		    env->ir->actions[action].method == IR_RELAY ? 2 :
+								  1;
+	}
+	pair->labels[side] = (struct equal_labels){ labels,
+		ruleset->rule_count };
+}
+
+static void
+pair_text(struct pair *pair, unsigned side, const struct language *language,
+    const struct rules *rules)
+{
+	char *text = pair->texts[side];
+
+	snprintf(text, TEXT_MAX, "%s", language->head);
+	for (uint32_t i = 0; i < rules->count; i++)
+		strcat(text, rules->texts[i]);
+}
+
+static void
+pair_init(struct pair *pair, const char *const targets[2])
+{
+	struct bind *binds[2];
+
+	for (unsigned side = 0; side < 2; side++) {
+		ir_env_init(&pair->envs[side]);
+		ir_env_compile(&pair->envs[side], targets[side],
+		    pair->texts[side]);
+		pair_label(pair, side);
+		binds[side] = &pair->envs[side].bind;
+	}
+	equal_init(&pair->equal, binds);
+	pair->result = equal_compare(&pair->equal, pair->labels, WITNESSES);
+	random_env_init(&pair->random, &pair->equal.space);
+}
+
+static void
+pair_fini(struct pair *pair)
+{
+	equal_fini(&pair->equal);
+	for (unsigned side = 0; side < 2; side++)
+		ir_env_fini(&pair->envs[side]);
+}
+
+struct asking {
+	struct bind *bind;
+	struct space_facts facts;
+};
+
+static enum answer
+lookup(void *arg, uint32_t table, enum service service, struct str key)
+{
+	struct asking *asking = arg;
+	const struct table_entry *entry;
+
+	return bind_lookup(asking->bind, table, service, key, &entry);
+}
+
+static bool
+is_local_address(void *arg, struct str peer)
+{
+	(void)peer;
+	return ((struct asking *)arg)->facts.is_own_address;
+}
+
+static bool
+is_local_name(void *arg, struct str domain)
+{
+	(void)domain;
+	return ((struct asking *)arg)->facts.is_own_name;
+}
+
+/* UINT32_MAX for a failure. */
+static uint32_t
+label_of(struct pair *pair, unsigned side, const struct ruleset_envelope *e,
+    struct space_facts facts)
+{
+	struct asking asking = { &pair->envs[side].bind, facts };
+	const struct ruleset_callbacks callbacks = { &asking, lookup,
+		is_local_address, is_local_name, NULL };
+	struct ruleset_result result =
+	    ruleset_eval(&pair->envs[side].ir->ruleset, e, &callbacks);
+
+	if (result.verdict == RULESET_TEMPFAIL)
+		return UINT32_MAX;
+	return result.verdict == RULESET_NO_MATCH ?
+	    EQUAL_REFUSED :
+	    pair->labels[side].of_rules[result.rule];
+}
+
+static bool
+is_feasible(struct pair *pair, uint32_t tag, const struct ruleset_envelope *e,
+    struct space_facts facts)
+{
+	uint32_t classes[SPACE_LEVELS];
+
+	space_classify(&pair->equal.space, 0, e, facts, classes);
+	classes[SPACE_TAG] = tag;
+	return diagram_walk(&pair->equal.diagram, pair->equal.never, classes) ==
+	    DIAGRAM_NO_MATCH;
+}
+
+/* Whether a random envelope is treated differently. */
+static bool
+differs_at_random(struct pair *pair)
+{
+	const struct space *space = &pair->equal.space;
+	struct ruleset_envelope e[2];
+	struct space_facts facts = { random_env_below(4) == 0,
+		random_env_below(3) == 0 };
+	uint32_t tag = random_env_below(space->tag_count);
+	struct netaddr addr;
+
+	e[0] = random_env_next(&pair->random, &pair->envs[0].host);
+	e[0].helo = e[0].is_socket ? STR_LIT("localhost") : e[0].helo;
+	if (e[0].is_socket || !e[0].is_authenticated)
+		e[0].username = STR_LIT("");
+	e[0].tag = space->tags[tag].on[0];
+	e[1] = e[0];
+	e[1].tag = space->tags[tag].on[1];
+	if (netaddr_parse_cidr(e[0].peer, NETADDR_BRACKETS | NETADDR_TAG,
+		&addr) == NETADDR_OK)
+		e[1].peer = host_spell(&pair->envs[1].host, &addr);
+	return is_feasible(pair, tag, &e[0], facts) &&
+	    label_of(pair, 0, &e[0], facts) != label_of(pair, 1, &e[1], facts);
+}
+
+static void
+check_pair(struct pair *pair)
+{
+	const char *a = pair->texts[0], *b = pair->texts[1];
+	const struct equal_result *result = &pair->result;
+
+	if (result->verdict == EQUAL_SAME)
+		for (unsigned i = 0; i < ENVELOPES; i++)
+			cr_assert_not(differs_at_random(pair), "%s---\n%s", a,
+			    b);
+	cr_assert_eq(result->verdict == EQUAL_DIFFERENT,
+	    result->witnesses != NULL);
+	cr_assert(result->verdict != EQUAL_UNDECIDED ||
+		result->question_count > 0,
+	    "%s---\n%s", a, b);
+	cr_assert(pair->equal.space.question_count > 0 ||
+		result->question_count == 0,
+	    "%s---\n%s", a, b);
+	for (const struct equal_witness *w = result->witnesses; w; w = w->next)
+		cr_assert_neq(label_of(pair, 0, &w->envelopes[0], w->facts),
+		    label_of(pair, 1, &w->envelopes[1], w->facts), "%s---\n%s",
+		    a, b);
+}
+
+/* Counts of verdicts, so that no test passes by having nothing to do. */
+struct counts {
+	unsigned of[EQUAL_UNDECIDED + 1];
+};
+
+static void
+try_pair(const struct language *const languages[2],
+    const char *const targets[2], struct counts *counts)
+{
+	static struct pair pair;
+	struct rules rules;
+
+	memset(&pair, 0, sizeof(pair));
+	make_rules(languages[0], &rules);
+	pair_text(&pair, 0, languages[0], &rules);
+	if (languages[0] == languages[1])
+		mutate(languages[1], &rules);
+	else
+		make_rules(languages[1], &rules);
+	pair_text(&pair, 1, languages[1], &rules);
+	pair_init(&pair, targets);
+	check_pair(&pair);
+	counts->of[pair.result.verdict]++;
+	pair_fini(&pair);
+}
+
+static struct counts
+try_pairs(const struct language *a, const struct language *b,
+    const char *target_a, const char *target_b)
+{
+	const struct language *const languages[2] = { a, b };
+	const char *const targets[2] = { target_a, target_b };
+	struct counts counts = { { 0 } };
+
+	for (unsigned i = 0; i < PAIRS; i++)
+		try_pair(languages, targets, &counts);
+	return counts;
+}
+
+Test(equal, of_modern_configs_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&modern, &modern, NULL, NULL);
+
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
+}
+
+Test(equal, of_legacy_configs_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&legacy, &legacy, NULL, NULL);
+
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
+}
+
+Test(equal, of_both_languages_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&legacy, &modern, NULL, "7.8");
+
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 2);
+	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
+}
+
+Test(equal, of_two_targets_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&modern, &modern, "6.6", "7.8");
+
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+}
+
+Test(equal, of_questions_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&opaque, &opaque, NULL, NULL);
+
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+}
+
+Test(equal, of_what_always_fails_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&opaque, &opaque, "7.8", "7.8");
+
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	counts = try_pairs(&opaque, &opaque, "7.8", NULL);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	counts = try_pairs(&opaque, &opaque, "6.6", "6.6");
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+}
+
+/* By example. */
+
+static enum equal_verdict
+verdict_of(const char *a, const char *b)
+{
+	static const char *const targets[2] = { NULL, NULL };
+	static struct pair pair;
+	enum equal_verdict verdict;
+
+	memset(&pair, 0, sizeof(pair));
+	snprintf(pair.texts[0], TEXT_MAX, "%s%s", modern.head, a);
+	snprintf(pair.texts[1], TEXT_MAX, "%s%s", modern.head, b);
+	pair_init(&pair, targets);
+	check_pair(&pair);
+	verdict = pair.result.verdict;
+	pair_fini(&pair);
+	return verdict;
+}
+
+Test(equal, leaves_out_who_cannot_log_in)
+{
+	/* No listener of the head offers it. */
+	cr_expect_eq(verdict_of("match from src <lan> auth for any action a1\n",
+			 "match from any for any reject\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, merges_two_conditions_of_one_set)
+{
+	cr_expect_eq(verdict_of("match from any for domain x action a0\n"
+				"match from any !for domain x action a0\n",
+			 "match from any for any action a0\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, does_not_care_in_which_order_questions_are_asked)
+{
+	cr_expect_eq(
+	    verdict_of("match from any for domain regex \"x\" action a0\n"
+		       "match from any for domain regex \"y\" action a0\n",
+		"match from any for domain regex \"y\" action a0\n"
+		"match from any for domain regex \"x\" action a0\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, knows_an_answer_that_it_has_asked_for)
+{
+	cr_expect_eq(
+	    verdict_of("match from any for domain regex \"x\" action a0\n"
+		       "match from any for any action a1\n",
+		"match from any for domain regex \"x\" action a0\n"
+		"match from any for domain regex \"x\" reject\n"
+		"match from any for any action a1\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, does_not_guess_what_a_question_answers)
+{
+	cr_expect_eq(
+	    verdict_of("match from any for domain regex \"^q.x\" action a0\n",
+		"match from any for domain regex \"^q.y\" action a0\n"),
+	    EQUAL_UNDECIDED);
+}
