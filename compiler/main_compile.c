@@ -65,18 +65,13 @@ compile_handle_format(struct compile_options *compile, const char *value)
 		[RENDER_JSON] = "json",
 		[RENDER_SARIF] = "sarif",
 		[RENDER_GITHUB] = "github",
+		NULL,
 	};
+	int choice = options_choose("--format", value, names);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(value, names[i]) == 0) {
-			compile->format = (enum render_format)i;
-			return true;
-		}
-	fprintf(stderr,
-	    "--format: '%s' is none of text, json, sarif, "
-	    "github\n",
-	    value);
-	return false;
+	if (choice >= 0)
+		compile->format = (enum render_format)choice;
+	return choice >= 0;
 }
 
 static bool

@@ -41,6 +41,7 @@ static const char *const diff_formats[] = {
 	[DIFF_TEXT] = "text",
 	[DIFF_JSON] = "json",
 	[DIFF_YAML] = "yaml",
+	[DIFF_FORMATS] = NULL,
 };
 
 struct diff_options {
@@ -74,16 +75,14 @@ static bool
 diff_handle(void *arg, int val, const char *value)
 {
 	struct diff_options *diff = arg;
+	int choice;
 
 	if (val != DIFF_FORMAT)
 		return diff_handle_target(diff, val == DIFF_TARGET_B, value);
-	for (unsigned i = 0; i < DIFF_FORMATS; i++)
-		if (strcmp(value, diff_formats[i]) == 0) {
-			diff->format = (enum diff_format)i;
-			return true;
-		}
-	fprintf(stderr, "--format: '%s' is none of text, json, yaml\n", value);
-	return false;
+	choice = options_choose("--format", value, diff_formats);
+	if (choice >= 0)
+		diff->format = (enum diff_format)choice;
+	return choice >= 0;
 }
 
 static const struct options_extra diff_extras[] = {

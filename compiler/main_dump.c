@@ -59,15 +59,13 @@ dump_handle_format(struct dump_arguments *arguments, const char *value)
 		[DUMP_FORMAT_YAML] = "yaml",
 		[DUMP_FORMAT_JSON] = "json",
 		[DUMP_FORMAT_CONF] = "conf",
+		NULL,
 	};
+	int choice = options_choose("--format", value, names);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(value, names[i]) == 0) {
-			arguments->format = (enum dump_format)i;
-			return true;
-		}
-	fprintf(stderr, "--format: '%s' is none of yaml, json, conf\n", value);
-	return false;
+	if (choice >= 0)
+		arguments->format = (enum dump_format)choice;
+	return choice >= 0;
 }
 
 static bool

@@ -60,8 +60,8 @@ enum explain_format {
 	EXPLAIN_FORMATS
 };
 
-static const char *const explain_formats[EXPLAIN_FORMATS] = { "text", "json",
-	"tap", "junit" };
+static const char *const explain_formats[] = { "text", "json", "tap", "junit",
+	NULL };
 
 struct explain_options {
 	enum explain_format format;
@@ -81,14 +81,11 @@ enum {
 static bool
 explain_read_format(struct explain_options *explain, const char *value)
 {
-	for (unsigned i = 0; i < EXPLAIN_FORMATS; i++)
-		if (strcmp(value, explain_formats[i]) == 0) {
-			explain->format = i;
-			return true;
-		}
-	fprintf(stderr, "--format: '%s' is none of text, json, tap, junit\n",
-	    value);
-	return false;
+	int choice = options_choose("--format", value, explain_formats);
+
+	if (choice >= 0)
+		explain->format = (enum explain_format)choice;
+	return choice >= 0;
 }
 
 static bool

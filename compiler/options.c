@@ -212,6 +212,19 @@ options_fini(struct options *options)
 	options->strings = NULL;
 }
 
+int
+options_choose(const char *option, const char *value, const char *const *names)
+{
+	for (int i = 0; names[i] != NULL; i++)
+		if (strcmp(value, names[i]) == 0)
+			return i;
+	fprintf(stderr, "%s: '%s' is none of %s", option, value, names[0]);
+	for (int i = 1; names[i] != NULL; i++)
+		fprintf(stderr, ", %s", names[i]);
+	fputc('\n', stderr);
+	return -1;
+}
+
 bool
 options_answer(const struct options *options, const char *program,
     const char *usage)

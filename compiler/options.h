@@ -60,6 +60,13 @@ enum options_result options_read(struct options *options, int argc, char **argv,
     const char *shorts, const struct options_extra *extras, void *arg);
 void options_fini(struct options *options);
 
+/*
+ * The index of value among names, a list that ends with NULL. If it is none
+ * of them, that is reported on standard error and -1 returned.
+ */
+int options_choose(const char *option, const char *value,
+    const char *const *names);
+
 /* Does what --help and --version ask for. */
 bool options_answer(const struct options *options, const char *program,
     const char *usage);
