@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 
 void
 files_init(struct files *files, struct arena *arena, const struct rootdir *root)

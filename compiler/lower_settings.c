@@ -18,7 +18,7 @@ enum {
 const struct ir_limit_info ir_limit_table[IR_LIMITS] = {
 #define LIMIT(group, id, word, fallback) \
 	[IR_LIMIT_##group##_##id] = { STMT_LIMIT_##group, word, fallback },
-#include "compiler/limits.def"
+#include "runtime/ruleset/limits.def"
 #undef LIMIT
 };
 
@@ -32,7 +32,7 @@ const struct ir_settings ir_default_settings = {
 	.srs_ttl = 4 * LOWER_DAY,
 	.limits.values = {
 #define LIMIT(group, id, word, fallback) [IR_LIMIT_##group##_##id] = fallback,
-#include "compiler/limits.def"
+#include "runtime/ruleset/limits.def"
 #undef LIMIT
 	},
 };

@@ -6,7 +6,7 @@
 #define GRAMMAR_DIALECT_H
 
 #include "grammar/source.h"
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 
 enum {
 	DIALECT_SAMPLES = 3,   /* rules remembered for messages */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 #include "runtime/base/str.h"
 
 enum keyword {

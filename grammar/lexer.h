@@ -14,7 +14,7 @@
 #include "grammar/diag.h"
 #include "grammar/keyword.h"
 #include "grammar/source.h"
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 #include "grammar/tree.h"
 #include "grammar/word.h"
 #include "runtime/base/strmap.h"

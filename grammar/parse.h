@@ -11,7 +11,7 @@
 
 #include "grammar/diag.h"
 #include "grammar/source.h"
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 #include "grammar/tree.h"
 
 /* A file's contents, as parse_read_fn hands them over. */

@@ -15,13 +15,8 @@
 #include <stdint.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/srcpos.h"
 #include "runtime/base/str.h"
-
-/* Bytes [begin, end) as offsets into the map; {0, 0} is "no position". */
-struct srcpos {
-	uint32_t begin;
-	uint32_t end;
-};
 
 /* All texts of a compilation together. */
 #define SOURCE_SIZE_MAX (1024u * 1024u * 1024u)

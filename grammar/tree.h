@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "grammar/source.h"
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 #include "grammar/word.h"
 #include "runtime/base/strmap.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 
 enum {
 	TEST_SIZE_MAX = 64,

@@ -2,7 +2,7 @@
  * The releases that can be a target. Versions without a portable release
  * (6.5, 6.9 to 7.2) never ran anywhere but on one system and are left out.
  */
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 
 #include <stddef.h>
 

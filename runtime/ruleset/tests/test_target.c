@@ -1,7 +1,7 @@
 /*
  * Names of targets: which are known, what is cut off, which is nearest.
  */
-#include "grammar/target.h"
+#include "runtime/ruleset/target.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

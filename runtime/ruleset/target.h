@@ -2,8 +2,8 @@
  * Dialects and targets. A target is the daemon whose meaning applies
  * (docs/ARCHITECTURE.md): a released version, or our own.
  */
-#ifndef GRAMMAR_TARGET_H
-#define GRAMMAR_TARGET_H
+#ifndef RUNTIME_RULESET_TARGET_H
+#define RUNTIME_RULESET_TARGET_H
 
 #include <stdbool.h>
 
