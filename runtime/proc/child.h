@@ -1,0 +1,77 @@
+/*
+ * What every process below the parent has in common: it is started by fork
+ * and exec with "-x NAME", has its channel to the parent on descriptor 3,
+ * is told over it what it needs (SETUP_*), drops its privileges and locks
+ * itself in, says READY and runs its loop until the parent is gone.
+ *
+ * A reload is the same set-up again under a higher generation: what the box
+ * holds of the old one stays until its last user has gone.
+ */
+#ifndef RUNTIME_PROC_CHILD_H
+#define RUNTIME_PROC_CHILD_H
+
+#include "runtime/proc/channel.h"
+#include "runtime/proc/stats.h"
+#include "runtime/ruleset/blob.h"
+
+enum proc_kind {
+	PROC_PARENT,
+	PROC_SESSION, /* several */
+	PROC_QUEUE,
+	PROC_LOOKUP,
+	PROC_KEYS,
+	PROC_CONTROL,
+	PROC_KINDS
+};
+
+/* A ruleset in use, mapped read-only; counted. */
+struct ruleset_use {
+	struct blob blob;
+	uint32_t generation;
+	uint32_t uses;
+};
+
+struct child;
+
+/* What a box does; all but on_message may be NULL. */
+struct child_ops {
+	enum proc_kind kind;
+
+	/* Before privileges are dropped; returns an error for READY, or NULL. */
+	const char *(*init)(struct child *child);
+
+	/* A ruleset with all its listeners has come: the first, or a reload. */
+	const char *(*use_ruleset)(struct child *child,
+	    struct ruleset_use *use);
+	void (*on_listener)(struct child *child, uint32_t listener,
+	    struct str address, int fd);
+	channel_message_fn *on_message; /* from whatever peer */
+};
+
+struct child {
+	const struct child_ops *ops;
+	struct event_base *base;
+	struct channel *parent;
+	struct channel *peers[PROC_KINDS]; /* but SESSION: see sessions */
+	struct channel **sessions;
+	uint32_t session_count;
+	struct ruleset_use *ruleset; /* the newest */
+	struct str server_name;
+	struct stats *stats;
+	void *box; /* the box's own */
+};
+
+/* The main function of a process; returns its exit status. */
+int child_main(const struct child_ops *ops);
+
+struct ruleset_use *ruleset_hold(struct ruleset_use *use);
+void ruleset_drop(struct ruleset_use *use);
+
+/* Entry points of the boxes. */
+extern const struct child_ops session_ops; /* runtime/smtp */
+extern const struct child_ops queue_ops;   /* runtime/queue */
+extern const struct child_ops lookup_ops;  /* runtime/lookup */
+extern const struct child_ops keys_ops;    /* runtime/proc */
+extern const struct child_ops control_ops; /* runtime/control */
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * Counters in memory that all processes share, one row a process, so that
+ * counting is an addition and no message. smtpctl sums the rows.
+ */
+#ifndef RUNTIME_PROC_STATS_H
+#define RUNTIME_PROC_STATS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* STAT(ID, "name of smtpctl show stats"): append only. */
+#define STATS(S) \
+	S(SMTP_SESSION, "smtp.session") \
+	S(SMTP_SESSION_INET4, "smtp.session.inet4") \
+	S(SMTP_SESSION_INET6, "smtp.session.inet6") \
+	S(SMTP_SESSION_LOCAL, "smtp.session.local") \
+	S(SMTP_TLS, "smtp.tls") \
+	S(SMTP_SMTPS, "smtp.smtps") \
+	S(CONTROL_SESSION, "control.session") \
+	S(MDA_ENVELOPE, "mda.envelope") \
+	S(MDA_PENDING, "mda.pending") \
+	S(MDA_RUNNING, "mda.running") \
+	S(MDA_USER, "mda.user") \
+	S(SCHEDULER_ENVELOPE, "scheduler.envelope") \
+	S(SCHEDULER_INCOMING, "scheduler.envelope.incoming") \
+	S(SCHEDULER_INFLIGHT, "scheduler.envelope.inflight") \
+	S(SCHEDULER_EXPIRED, "scheduler.envelope.expired") \
+	S(SCHEDULER_REMOVED, "scheduler.envelope.removed") \
+	S(SCHEDULER_UPDATED, "scheduler.envelope.updated") \
+	S(DELIVERY_OK, "scheduler.delivery.ok") \
+	S(DELIVERY_TEMPFAIL, "scheduler.delivery.tempfail") \
+	S(DELIVERY_PERMFAIL, "scheduler.delivery.permfail") \
+	S(DELIVERY_LOOP, "scheduler.delivery.loop")
+
+enum stat {
+#define STAT_ENUM(ID, name) STAT_##ID,
+	STATS(STAT_ENUM)
+#undef STAT_ENUM
+	    STAT_COUNT
+};
+
+struct stats {
+	_Atomic int64_t values[STAT_COUNT];
+};
+
+static inline void
+stats_add(struct stats *stats, enum stat stat, int64_t n)
+{
+	atomic_fetch_add_explicit(&stats->values[stat], n,
+	    memory_order_relaxed);
+}
+
+const char *stats_name(enum stat stat);
+
+#endif
