@@ -113,6 +113,17 @@ diagram_init(struct diagram *diagram)
 	    sizeof(*diagram->questions));
 	diagram->questions[diagram->question_count++] =
 	    (struct diagram_questions){ 0, 0 };
+	for (uint32_t level = 0; level < DIAGRAM_LEVELS_MAX; level++)
+		diagram->depths[level] = level;
+}
+
+void
+diagram_set_order(struct diagram *diagram, const uint32_t *levels,
+    uint32_t count)
+{
+	assert(count <= DIAGRAM_LEVELS_MAX && diagram->node_count == 0);
+	for (uint32_t i = 0; i < count; i++)
+		diagram->depths[levels[i]] = i;
 }
 
 void
@@ -331,10 +342,22 @@ diagram_min_residues(struct diagram *diagram, uint32_t a, uint32_t b)
 	return diagram_leaf(diagram, head) & ~DIAGRAM_LEAF;
 }
 
-static uint32_t
-diagram_level(const struct diagram *diagram, uint32_t node)
+uint32_t
+diagram_depth(const struct diagram *diagram, uint32_t node)
 {
-	return node & DIAGRAM_LEAF ? UINT32_MAX : diagram->nodes[node].level;
+	uint32_t level;
+
+	if (node & DIAGRAM_LEAF)
+		return UINT32_MAX;
+	level = diagram->nodes[node].level;
+	return level < DIAGRAM_LEVELS_MAX ? diagram->depths[level] : level;
+}
+
+/* The first of two nodes on a path, or the leaf that both are. */
+static uint32_t
+diagram_upper(const struct diagram *diagram, uint32_t a, uint32_t b)
+{
+	return diagram_depth(diagram, b) < diagram_depth(diagram, a) ? b : a;
 }
 
 /* The edges of a node at a level; none where it does not ask it. */
@@ -349,7 +372,7 @@ diagram_look(const struct diagram *diagram, uint32_t node, uint32_t level)
 {
 	const struct diagram_node *n;
 
-	if (diagram_level(diagram, node) != level)
+	if ((node & DIAGRAM_LEAF) || diagram->nodes[node].level != level)
 		return (struct diagram_view){ 0, 0, node };
 	n = &diagram->nodes[node];
 	return (struct diagram_view){ n->first_edge, n->edge_count,
@@ -396,8 +419,8 @@ static uint32_t diagram_apply(struct diagram *, uint32_t, uint32_t);
 static uint32_t
 diagram_apply_nodes(struct diagram *diagram, uint32_t a, uint32_t b)
 {
-	uint32_t la = diagram_level(diagram, a), lb = diagram_level(diagram, b);
-	uint32_t level = la < lb ? la : lb, count = 0, otherwise, result;
+	uint32_t level = diagram->nodes[diagram_upper(diagram, a, b)].level;
+	uint32_t count = 0, otherwise, result;
 	struct diagram_view va = diagram_look(diagram, a, level);
 	struct diagram_view vb = diagram_look(diagram, b, level);
 	struct diagram_edge *edges = malloc(((size_t)va.left + vb.left) *
@@ -463,15 +486,12 @@ static uint32_t
 diagram_choose(struct diagram *diagram, uint32_t condition, uint32_t then,
     uint32_t otherwise)
 {
-	uint32_t level, l, count = 0, room, result, other;
+	uint32_t upper = diagram_upper(diagram, condition, then);
+	uint32_t level, count = 0, room, result, other;
 	struct diagram_view views[3];
 	struct diagram_edge *edges;
 
-	level = diagram_level(diagram, condition);
-	if ((l = diagram_level(diagram, then)) < level)
-		level = l;
-	if ((l = diagram_level(diagram, otherwise)) < level)
-		level = l;
+	level = diagram->nodes[diagram_upper(diagram, upper, otherwise)].level;
 	views[0] = diagram_look(diagram, condition, level);
 	views[1] = diagram_look(diagram, then, level);
 	views[2] = diagram_look(diagram, otherwise, level);

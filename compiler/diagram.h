@@ -98,10 +98,23 @@ struct diagram {
 	/* Operations give up when their steps, edges looked at, run out. */
 	uint64_t steps;
 	bool has_given_up;
+
+	/* Where in the order a level stands; its own number at first. */
+	uint32_t depths[DIAGRAM_LEVELS_MAX];
 };
 
 void diagram_init(struct diagram *diagram);
 void diagram_fini(struct diagram *diagram);
+
+/*
+ * Another order for the levels 0 to count - 1, from the root down; before
+ * the first node is made. Nodes keep the numbers of their levels.
+ */
+void diagram_set_order(struct diagram *diagram, const uint32_t *levels,
+    uint32_t count);
+
+/* Ascends on every path; UINT32_MAX for a leaf. */
+uint32_t diagram_depth(const struct diagram *diagram, uint32_t node);
 
 /* Leaves. */
 uint32_t diagram_question_list(struct diagram *diagram, uint32_t question,

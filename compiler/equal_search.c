@@ -17,7 +17,7 @@ equal_add_user(struct equal_search *search, struct str user)
 		search->users[search->user_count++] = user;
 }
 
-/* Users that some rule names can differ from all others. */
+/* Users that a question may be about. */
 static void
 equal_add_users(struct equal_search *search, struct bind *bind, uint32_t number)
 {
@@ -47,7 +47,6 @@ equal_search_init(struct equal_search *search, struct equal *equal,
 	};
 	strmap_init(&search->seen, equal->arena);
 	strmap_init(&search->rule_pairs, equal->arena);
-	equal_add_user(search, STR_LIT("user"));
 	for (uint32_t i = 0; i < equal->space.question_count; i++) {
 		const struct space_question *question =
 		    &equal->space.questions[i];
@@ -135,8 +134,22 @@ equal_rcpt(const struct equal_search *search)
 	};
 }
 
+static struct str
+equal_login(const struct equal_search *search)
+{
+	static const char *const users[] = { "user", NULL };
+	static const char *const domains[] = { "example.net", NULL };
+	struct str user = equal_text(search, SPACE_LOGIN_USER, users), domain;
+
+	if (search->values[SPACE_LOGIN] == 0)
+		return user;
+	domain = equal_text(search, SPACE_LOGIN_DOMAIN, domains);
+	return str_from(arena_printf(search->equal->arena, "%.*s@%.*s",
+	    STR_ARG(user), STR_ARG(domain)));
+}
+
 static void
-equal_fill(const struct equal_search *search, uint32_t side, struct str user,
+equal_fill(const struct equal_search *search, uint32_t side, struct str login,
     struct ruleset_envelope *e)
 {
 	const uint32_t *v = search->values;
@@ -150,7 +163,7 @@ equal_fill(const struct equal_search *search, uint32_t side, struct str user,
 		.helo = equal_host_text(search, SPACE_HELO),
 		.is_tls = v[SPACE_TLS] != 0,
 		.is_authenticated = v[SPACE_AUTH] != 0,
-		.username = v[SPACE_AUTH] != 0 && !is_socket ? user :
+		.username = v[SPACE_AUTH] != 0 && !is_socket ? login :
 							       STR_LIT(""),
 		.sender = equal_sender(search),
 		.dest = equal_rcpt(search),
@@ -274,8 +287,10 @@ equal_confirm(struct equal_search *search, struct equal_witness *witness)
 	uint32_t users = search->values[SPACE_AUTH] != 0 &&
 		search->values[SPACE_ORIGIN] != SPACE_SOCKET ?
 	    search->user_count :
-	    1;
+	    0;
 
+	if (equal_confirm_user(search, equal_login(search), witness))
+		return true;
 	for (uint32_t i = 0; i < users && search->replayed > 0; i++)
 		if (equal_confirm_user(search, search->users[i], witness))
 			return true;
@@ -375,12 +390,6 @@ equal_search_value(struct equal_search *search, uint32_t a, uint32_t b,
 	search->values[level] = old;
 }
 
-static uint32_t
-equal_level(const struct diagram *diagram, uint32_t node)
-{
-	return node & DIAGRAM_LEAF ? SPACE_LEVELS : diagram->nodes[node].level;
-}
-
 /* All values that either node tells from others. */
 static void
 equal_search_edges(struct equal_search *search, uint32_t a, uint32_t b,
@@ -389,7 +398,7 @@ equal_search_edges(struct equal_search *search, uint32_t a, uint32_t b,
 	const struct diagram *diagram = &search->equal->diagram;
 	struct diagram_node n;
 
-	if (equal_level(diagram, node) != level)
+	if ((node & DIAGRAM_LEAF) || diagram->nodes[node].level != level)
 		return;
 	n = diagram->nodes[node];
 	for (uint32_t i = 0; i < n.edge_count && !equal_is_done(search); i++)
@@ -401,14 +410,16 @@ void
 equal_search_pair(struct equal_search *search, uint32_t a, uint32_t b)
 {
 	const struct diagram *diagram = &search->equal->diagram;
-	uint32_t la = equal_level(diagram, a), lb = equal_level(diagram, b);
-	uint32_t level = la < lb ? la : lb;
+	uint32_t upper = diagram_depth(diagram, b) < diagram_depth(diagram, a) ?
+	    b :
+	    a;
+	uint32_t level;
 
 	if (equal_is_done(search) ||
 	    equal_relabel(&search->relabels[0], a) ==
 		equal_relabel(&search->relabels[1], b))
 		return;
-	if (level == SPACE_LEVELS) {
+	if (upper & DIAGRAM_LEAF) {
 		if (!equal_add_witness(search)) {
 			equal_add_questions(search, a);
 			equal_add_questions(search, b);
@@ -418,6 +429,7 @@ equal_search_pair(struct equal_search *search, uint32_t a, uint32_t b)
 	if (!equal_note_pair(search, &search->seen, a, b))
 		return;
 	search->pairs++;
+	level = diagram->nodes[upper].level;
 	equal_search_value(search, a, b, level, 0);
 	equal_search_edges(search, a, b, a, level);
 	equal_search_edges(search, a, b, b, level);

@@ -44,11 +44,12 @@ feasible_is_any(struct space *space, enum space_level level,
 	return result;
 }
 
+/* A login may have any domain: it is only a text. */
 static bool
 feasible_cannot_be(const struct space *space, enum space_level level,
     uint32_t value)
 {
-	return space->classes[level] != NULL &&
+	return space->classes[level] != NULL && level != SPACE_LOGIN_DOMAIN &&
 	    !classes_is_feasible(space->classes[level],
 		space_class(space, level, value));
 }
@@ -94,11 +95,26 @@ feasible_is_tag_with_tls_only(const struct space *space, enum space_level level,
 }
 
 static bool
-feasible_is_nobodys_tag(const struct space *space, enum space_level level,
+feasible_is_part_of_address(const struct space *space, enum space_level level,
     uint32_t value)
 {
-	(void)level;
-	return !space->tags[value].is_socket && !space->tags[value].is_network;
+	struct str name = classes_representative(space->classes[level],
+	    space_class(space, level, value));
+
+	return name.len > 0 && memchr(name.ptr, '@', name.len) != NULL;
+}
+
+/* A name that is no address has no "@", and on the network it is not empty. */
+static uint32_t
+feasible_never_login(struct space *space)
+{
+	struct diagram *diagram = space->diagram;
+	uint32_t yes = diagram_true(diagram), no = diagram_no_match();
+
+	return diagram_ite(diagram, feasible_is(space, SPACE_LOGIN, 1), no,
+	    diagram_ite(diagram, feasible_empty(space, SPACE_LOGIN_USER), yes,
+		feasible_is_any(space, SPACE_LOGIN_USER,
+		    feasible_is_part_of_address)));
 }
 
 /*
@@ -115,7 +131,10 @@ feasible_never_network(struct space *space)
 	uint32_t with_tls = diagram_ite(diagram,
 	    feasible_is_any(space, SPACE_TAG, feasible_is_tag_without_tls), yes,
 	    diagram_ite(diagram, auth,
-		feasible_is_any(space, SPACE_TAG, feasible_is_tag_without_auth),
+		diagram_ite(diagram,
+		    feasible_is_any(space, SPACE_TAG,
+			feasible_is_tag_without_auth),
+		    yes, feasible_never_login(space)),
 		no));
 	uint32_t without_tls = diagram_ite(diagram, auth, yes,
 	    feasible_is_any(space, SPACE_TAG, feasible_is_tag_with_tls_only));
@@ -133,15 +152,22 @@ feasible_is_not_localhost(const struct space *space, enum space_level level,
 	    space_class(space, level, value);
 }
 
-/* On the socket all are authenticated, say localhost, and use no TLS. */
+/*
+ * On the socket all are authenticated without a name, say localhost, and use
+ * no TLS.
+ */
 static uint32_t
 feasible_never_socket(struct space *space)
 {
 	struct diagram *diagram = space->diagram;
-	uint32_t yes = diagram_true(diagram), bad;
+	uint32_t yes = diagram_true(diagram), no = diagram_no_match(), bad;
 
 	bad = diagram_ite(diagram, feasible_is(space, SPACE_AUTH, 1),
 	    feasible_is_any(space, SPACE_TAG, feasible_is_no_socket_tag), yes);
+	bad = diagram_ite(diagram,
+	    diagram_ite(diagram, feasible_is(space, SPACE_LOGIN, 1), no,
+		feasible_empty(space, SPACE_LOGIN_USER)),
+	    bad, yes);
 	bad = diagram_ite(diagram,
 	    feasible_is_any(space, SPACE_HELO, feasible_is_not_localhost), yes,
 	    bad);
@@ -162,19 +188,21 @@ feasible_has_expansion(const struct space *space)
 	return false;
 }
 
-/* What expansion makes has the tag and the login of any session. */
+/* What expansion makes has all but the peer of the session. */
 static uint32_t
 feasible_never_session(struct space *space)
 {
 	struct diagram *diagram = space->diagram;
+	uint32_t socket = feasible_never_socket(space);
+	uint32_t network = feasible_never_network(space);
+	uint32_t internal = feasible_has_expansion(space) ?
+	    diagram_ite(diagram, socket, network, diagram_no_match()) :
+	    diagram_true(diagram);
 
 	return diagram_ite(diagram,
-	    feasible_is(space, SPACE_ORIGIN, SPACE_INTERNAL),
-	    feasible_has_expansion(space) ?
-		feasible_is_any(space, SPACE_TAG, feasible_is_nobodys_tag) :
-		diagram_true(diagram),
+	    feasible_is(space, SPACE_ORIGIN, SPACE_INTERNAL), internal,
 	    diagram_ite(diagram, feasible_is(space, SPACE_ORIGIN, SPACE_SOCKET),
-		feasible_never_socket(space), feasible_never_network(space)));
+		socket, network));
 }
 
 /*

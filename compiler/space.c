@@ -17,14 +17,16 @@ space_make_classes(struct space *space)
 		[SPACE_SENDER_DOMAIN] = CLASSES_DOMAIN,
 		[SPACE_SENDER_USER] = CLASSES_STRING,
 		[SPACE_ADDRESS] = CLASSES_NETWORK,
+		[SPACE_LOGIN_DOMAIN] = CLASSES_DOMAIN,
+		[SPACE_LOGIN_USER] = CLASSES_STRING,
 		[SPACE_HELO] = CLASSES_DOMAIN,
 		[SPACE_RDNS] = CLASSES_DOMAIN,
 	};
 
 	for (unsigned level = 0; level < SPACE_LEVELS; level++)
 		if (level != SPACE_RCPT_LOCAL && level != SPACE_ORIGIN &&
-		    level != SPACE_AUTH && level != SPACE_TAG &&
-		    level != SPACE_TLS)
+		    level != SPACE_AUTH && level != SPACE_LOGIN &&
+		    level != SPACE_TAG && level != SPACE_TLS)
 			space->classes[level] = classes_new(space->arena,
 			    kinds[level]);
 }
@@ -77,6 +79,31 @@ space_value_count(const struct space *space, enum space_level level)
 	return level == SPACE_TAG ? space->tag_count :
 	    level == SPACE_ORIGIN ? SPACE_INTERNAL + 1 :
 				    2;
+}
+
+void
+space_set_order(struct diagram *diagram, enum space_order order)
+{
+	static const uint32_t sender_first[SPACE_LEVELS] = {
+		SPACE_SENDER_DOMAIN,
+		SPACE_SENDER_USER,
+		SPACE_RCPT_DOMAIN,
+		SPACE_RCPT_LOCAL,
+		SPACE_RCPT_USER,
+		SPACE_ORIGIN,
+		SPACE_ADDRESS,
+		SPACE_AUTH,
+		SPACE_LOGIN,
+		SPACE_LOGIN_DOMAIN,
+		SPACE_LOGIN_USER,
+		SPACE_TAG,
+		SPACE_HELO,
+		SPACE_RDNS,
+		SPACE_TLS,
+	};
+
+	if (order == SPACE_SENDER_FIRST)
+		diagram_set_order(diagram, sender_first, SPACE_LEVELS);
 }
 
 /* A stage of building, for each side. */
@@ -156,6 +183,22 @@ space_find_user(const struct space *space, enum space_level level,
 		&is_delimited));
 }
 
+/* A name that is no address is looked up as a whole. */
+static void
+space_classify_login(const struct space *space, struct str name,
+    uint32_t classes_r[SPACE_LEVELS])
+{
+	bool is_address = name.len > 0 && memchr(name.ptr, '@', name.len);
+	struct mailaddr addr = mailaddr_split(name);
+
+	classes_r[SPACE_LOGIN] = is_address;
+	classes_r[SPACE_LOGIN_DOMAIN] = space_find(space, SPACE_LOGIN_DOMAIN,
+	    addr.domain);
+	classes_r[SPACE_LOGIN_USER] = is_address ?
+	    space_find_user(space, SPACE_LOGIN_USER, addr.user) :
+	    space_find(space, SPACE_LOGIN_USER, name);
+}
+
 /* Case counts in the legacy language only. */
 static uint32_t
 space_find_tag(const struct space *space, uint32_t side, struct str tag)
@@ -193,6 +236,7 @@ space_classify(const struct space *space, uint32_t side,
 	classes_r[SPACE_ADDRESS] = space_find(space, SPACE_ADDRESS,
 	    envelope->peer);
 	classes_r[SPACE_AUTH] = envelope->is_authenticated;
+	space_classify_login(space, envelope->username, classes_r);
 	classes_r[SPACE_TAG] = space_find_tag(space, side, envelope->tag);
 	classes_r[SPACE_HELO] = space_find(space, SPACE_HELO, envelope->helo);
 	classes_r[SPACE_RDNS] = space_find(space, SPACE_RDNS, envelope->rdns);

@@ -16,7 +16,7 @@
 #include "compiler/classes.h"
 #include "compiler/forest.h"
 
-/* In the order of the diagrams. */
+/* In the usual order of the diagrams. */
 enum space_level {
 	SPACE_RCPT_DOMAIN,
 	SPACE_RCPT_LOCAL, /* 1: a name of the host */
@@ -25,7 +25,10 @@ enum space_level {
 	SPACE_SENDER_USER,
 	SPACE_ORIGIN, /* enum space_origin */
 	SPACE_ADDRESS,
-	SPACE_AUTH, /* 1: authenticated */
+	SPACE_AUTH,  /* 1: authenticated */
+	SPACE_LOGIN, /* 1: as a mail address; the next two are its parts */
+	SPACE_LOGIN_DOMAIN,
+	SPACE_LOGIN_USER, /* without an address the whole name */
 	SPACE_TAG,
 	SPACE_HELO,
 	SPACE_RDNS,
@@ -88,6 +91,18 @@ struct space {
 
 /* The states that the automata of one level may have. */
 #define SPACE_BUDGET 100000
+
+/*
+ * Which of an envelope's two addresses a diagram asks first. Neither is best
+ * for every ruleset; the recipient is the usual one.
+ */
+enum space_order {
+	SPACE_RCPT_FIRST,
+	SPACE_SENDER_FIRST,
+};
+
+/* To be called, if at all, between diagram_init and space_init. */
+void space_set_order(struct diagram *diagram, enum space_order order);
 
 /*
  * Builds classes and rules; the diagram must be initialised. The arena of

@@ -9,7 +9,7 @@
 
 #include "compiler/space.h"
 
-/* A mail address entry, as sets of its two levels. */
+/* Entries of mail addresses, as sets of their two levels. */
 struct space_mailbox {
 	uint32_t domain; /* set; SPACE_ANY: every domain */
 	uint32_t user;   /* set; SPACE_ANY: every user */
@@ -20,7 +20,7 @@ struct space_mailbox {
 /* What the first pass leaves for the second, for each predicate. */
 struct space_pred {
 	bool is_question;
-	uint32_t set; /* of the predicate's level */
+	uint32_t set; /* of the predicate's level; SPACE_ANY: none */
 	struct space_mailbox *mailboxes;
 	uint32_t mailbox_count;
 };
@@ -45,6 +45,14 @@ struct space_builder {
 
 /* The level of what a predicate looks up; SPACE_LEVELS for none. */
 enum space_level space_level_of(enum ruleset_pred_kind kind);
+
+/* The levels of a mail address that a predicate looks up. */
+struct space_address {
+	enum space_level domain;
+	enum space_level user;
+};
+
+struct space_address space_address_of(enum ruleset_pred_kind kind);
 
 /* A user up to its delimiter, if it has one. */
 struct str space_user_of(struct str entry, char delimiter,

@@ -87,15 +87,15 @@ static uint32_t
 space_mailbox(struct space *space, const struct ruleset_pred *pred,
     const struct space_mailbox *box)
 {
-	enum space_level domain = space_level_of(pred->kind);
-	enum space_level user = pred->kind == PRED_RCPT_TO ? SPACE_RCPT_USER :
-							     SPACE_SENDER_USER;
+	struct space_address levels = space_address_of(pred->kind);
 	uint32_t yes = diagram_true(space->diagram);
 
 	return space_and(space,
-	    box->domain == SPACE_ANY ? yes :
-				       space_in(space, domain, box->domain),
-	    box->user == SPACE_ANY ? yes : space_in(space, user, box->user));
+	    box->domain == SPACE_ANY ?
+		yes :
+		space_in(space, levels.domain, box->domain),
+	    box->user == SPACE_ANY ? yes :
+				     space_in(space, levels.user, box->user));
 }
 
 /* Any of the entries, halved so that no operand stays large for long. */
@@ -109,6 +109,22 @@ space_mailboxes(struct space *space, const struct ruleset_pred *pred,
 		return space_mailbox(space, pred, boxes);
 	return space_or(space, space_mailboxes(space, pred, boxes, count / 2),
 	    space_mailboxes(space, pred, boxes + count / 2, count - count / 2));
+}
+
+/* Who logged in, as an address or as a name that is none. */
+static uint32_t
+space_auth(struct space *space, const struct ruleset_pred *pred,
+    const struct space_pred *known)
+{
+	uint32_t auth = space_is(space, SPACE_AUTH, 1);
+
+	if (pred->table == RULESET_NO_TABLE)
+		return auth;
+	return space_and(space, auth,
+	    diagram_ite(space->diagram, space_is(space, SPACE_LOGIN, 1),
+		space_mailboxes(space, pred, known->mailboxes,
+		    known->mailbox_count),
+		space_in(space, SPACE_LOGIN_USER, known->set)));
 }
 
 /* Sessions whose peer counts as the host itself. */
@@ -225,7 +241,7 @@ space_plain_condition(const struct space_builder *builder,
 	case PRED_FOR_LOCAL:
 		return space_is(space, SPACE_RCPT_LOCAL, 1);
 	case PRED_AUTH:
-		return space_is(space, SPACE_AUTH, 1);
+		return space_auth(space, pred, known);
 	case PRED_TLS:
 		return space_is(space, SPACE_TLS, 1);
 	case PRED_MAIL_FROM:
@@ -324,27 +340,28 @@ space_question(const struct space_builder *builder,
 }
 
 static bool
+space_is_set_left_out(const struct space *space, enum space_level level,
+    uint32_t set)
+{
+	return set != SPACE_ANY &&
+	    classes_is_left_out(space->classes[level], set);
+}
+
+static bool
 space_is_left_out(const struct space *space, const struct ruleset_pred *pred,
     const struct space_pred *known)
 {
-	enum space_level level = space_level_of(pred->kind);
-	const struct classes *domains, *users;
+	struct space_address levels = space_address_of(pred->kind);
 
-	if (known->is_question || level == SPACE_LEVELS ||
-	    pred->table == RULESET_NO_TABLE)
-		return known->is_question;
-	domains = space->classes[level];
-	if (known->mailboxes == NULL)
-		return pred->service != SERVICE_MAILADDR &&
-		    classes_is_left_out(domains, known->set);
-	users = space->classes[pred->kind == PRED_RCPT_TO ? SPACE_RCPT_USER :
-							    SPACE_SENDER_USER];
+	if (known->is_question ||
+	    space_is_set_left_out(space, space_level_of(pred->kind),
+		known->set))
+		return true;
 	for (uint32_t i = 0; i < known->mailbox_count; i++)
-		if ((known->mailboxes[i].domain != SPACE_ANY &&
-			classes_is_left_out(domains,
-			    known->mailboxes[i].domain)) ||
-		    (known->mailboxes[i].user != SPACE_ANY &&
-			classes_is_left_out(users, known->mailboxes[i].user)))
+		if (space_is_set_left_out(space, levels.domain,
+			known->mailboxes[i].domain) ||
+		    space_is_set_left_out(space, levels.user,
+			known->mailboxes[i].user))
 			return true;
 	return false;
 }

@@ -25,18 +25,31 @@ space_level_of(enum ruleset_pred_kind kind)
 		return SPACE_SENDER_DOMAIN;
 	case PRED_RCPT_TO:
 		return SPACE_RCPT_DOMAIN;
+	case PRED_AUTH:
+		return SPACE_LOGIN_USER;
 	case PRED_TAG:
 	case PRED_FROM_ANY:
 	case PRED_FROM_LOCAL:
 	case PRED_FROM_SOCKET:
 	case PRED_FOR_ANY:
 	case PRED_FOR_LOCAL:
-	case PRED_AUTH:
 	case PRED_TLS:
 	case PRED_KINDS:
 		break;
 	}
 	return SPACE_LEVELS;
+}
+
+struct space_address
+space_address_of(enum ruleset_pred_kind kind)
+{
+	if (kind == PRED_RCPT_TO)
+		return (struct space_address){ SPACE_RCPT_DOMAIN,
+			SPACE_RCPT_USER };
+	if (kind == PRED_AUTH)
+		return (struct space_address){ SPACE_LOGIN_DOMAIN,
+			SPACE_LOGIN_USER };
+	return (struct space_address){ SPACE_SENDER_DOMAIN, SPACE_SENDER_USER };
 }
 
 /* Entries that match nothing on this side, but would in its classes. */
@@ -79,17 +92,24 @@ space_entries(struct space_builder *builder, const struct ruleset_pred *pred,
 	return true;
 }
 
+/* Whether keys, or some of them, are compared as mail addresses. */
+static bool
+space_has_addresses(const struct ruleset_pred *pred)
+{
+	return pred->service == SERVICE_MAILADDR ||
+	    (pred->kind == PRED_AUTH && pred->table != RULESET_NO_TABLE);
+}
+
 static bool
 space_can_be_known(const struct space_builder *builder,
     const struct ruleset_pred *pred)
 {
-	if (pred->service == SERVICE_MAILADDR && !builder->has_one_delimiter)
+	if (space_has_addresses(pred) && !builder->has_one_delimiter)
 		return false;
 	if (pred->flags & (PRED_FAILS | PRED_FAILS_IF_AUTH))
 		return false;
-	if (pred->table == RULESET_NO_TABLE)
-		return true;
-	return pred->service != SERVICE_REGEX && pred->kind != PRED_AUTH;
+	return pred->table == RULESET_NO_TABLE ||
+	    pred->service != SERVICE_REGEX;
 }
 
 struct str
@@ -126,58 +146,141 @@ space_note_delimited(struct space_builder *builder, struct str user)
 	*slot = item;
 }
 
+/* Users of mail addresses, with what else is compared like them. */
 static uint32_t
-space_add_user(struct space_builder *builder, enum space_level level,
-    struct str user)
+space_add_users(struct space_builder *builder, enum space_level level,
+    const struct mailaddr *addrs, uint32_t count)
 {
-	struct space_delimited *others = strmap_get(&builder->delimited, user);
 	const struct space_delimited *item;
-	struct str *entries;
-	uint32_t count = 1;
+	struct str *users;
+	uint32_t total = 0;
 
-	for (item = others; item != NULL; item = item->next)
-		count++;
-	entries = arena_alloc(builder->space->arena, count * sizeof(*entries));
-	entries[0] = user;
-	count = 1;
-	for (item = others; item != NULL; item = item->next)
-		entries[count++] = item->user;
-	return classes_add_set(builder->space->classes[level], entries, count);
+	for (uint32_t i = 0; i < count; i++, total++) {
+		item = strmap_get(&builder->delimited, addrs[i].user);
+		for (; item != NULL; item = item->next)
+			total++;
+	}
+	users = arena_alloc(builder->space->arena, total * sizeof(*users));
+	total = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		users[total++] = addrs[i].user;
+		item = strmap_get(&builder->delimited, addrs[i].user);
+		for (; item != NULL; item = item->next)
+			users[total++] = item->user;
+	}
+	return classes_add_set(builder->space->classes[level], users, total);
 }
 
-static void
-space_add_mailbox(struct space_builder *builder,
-    const struct ruleset_pred *pred, struct str entry,
-    struct space_mailbox *box)
+static int
+space_compare_texts(struct str a, struct str b)
 {
-	enum space_level domain = space_level_of(pred->kind);
-	enum space_level user = pred->kind == PRED_RCPT_TO ? SPACE_RCPT_USER :
-							     SPACE_SENDER_USER;
-	struct mailaddr addr = mailaddr_split(entry);
-	bool is_everything = addr.user.len == 0 && addr.domain.len == 0;
+	if (a.len != b.len)
+		return a.len < b.len ? -1 : 1;
+	return a.len == 0 ? 0 : memcmp(a.ptr, b.ptr, a.len);
+}
 
-	box->domain = box->user = SPACE_ANY;
-	if (addr.domain.len > 0)
-		box->domain = classes_add_set(builder->space->classes[domain],
-		    &addr.domain, 1);
-	else if (!is_everything &&
-	    builder->bind->rules.mailaddr == MAILADDR_LEGACY)
-		/* Compared with an empty pattern: none but no domain. */
-		box->domain = classes_add_set(builder->space->classes[domain],
-		    &(struct str){ "", 0 }, 1);
-	if (addr.user.len > 0)
-		box->user = space_add_user(builder, user, addr.user);
+/* Those without a user are the first, then by domain. */
+static int
+space_compare_addresses(const void *va, const void *vb)
+{
+	const struct mailaddr *a = va, *b = vb;
+	int order;
+
+	if ((a->user.len == 0) != (b->user.len == 0))
+		return a->user.len == 0 ? -1 : 1;
+	order = space_compare_texts(a->domain, b->domain);
+	return order != 0 ? order : space_compare_texts(a->user, b->user);
+}
+
+/*
+ * The set of a domain. To legacy daemons an entry without one is an empty
+ * pattern, which none but no domain matches.
+ */
+static uint32_t
+space_add_domain(struct space_builder *builder, enum space_level level,
+    struct str domain)
+{
+	if (domain.len == 0 && builder->bind->rules.mailaddr == MAILADDR_MODERN)
+		return SPACE_ANY;
+	return classes_add_set(builder->space->classes[level], &domain, 1);
+}
+
+/* All entries that are domains, "@a.example", are one set. */
+static uint32_t
+space_add_domains(struct space_builder *builder, enum space_level level,
+    const struct mailaddr *addrs, uint32_t count)
+{
+	struct str *domains = arena_alloc(builder->space->arena,
+	    count * sizeof(*domains));
+
+	for (uint32_t i = 0; i < count; i++)
+		domains[i] = addrs[i].domain;
+	return classes_add_set(builder->space->classes[level], domains, count);
+}
+
+/* Users of one domain are one set too. */
+static void
+space_collect_users(struct space_builder *builder, struct space_address levels,
+    struct space_pred *to, const struct mailaddr *addrs, uint32_t count)
+{
+	for (uint32_t i = 0, next; i < count; i = next) {
+		struct space_mailbox *box = &to->mailboxes[to->mailbox_count++];
+
+		for (next = i + 1; next < count; next++)
+			if (!str_eq(addrs[i].domain, addrs[next].domain))
+				break;
+		box->domain = space_add_domain(builder, levels.domain,
+		    addrs[i].domain);
+		box->user = space_add_users(builder, levels.user, addrs + i,
+		    next - i);
+	}
 }
 
 static void
 space_collect_mailboxes(struct space_builder *builder,
     const struct ruleset_pred *pred, struct space_pred *to,
-    const struct str *entries)
+    const struct str *entries, uint32_t count)
 {
-	to->mailboxes = arena_alloc(builder->space->arena,
-	    to->mailbox_count * sizeof(*to->mailboxes));
-	for (uint32_t i = 0; i < to->mailbox_count; i++)
-		space_add_mailbox(builder, pred, entries[i], &to->mailboxes[i]);
+	struct space_address levels = space_address_of(pred->kind);
+	struct arena *arena = builder->space->arena;
+	struct mailaddr *addrs = arena_alloc(arena, count * sizeof(*addrs));
+	uint32_t domains = 0;
+
+	to->mailboxes = arena_alloc(arena,
+	    ((size_t)count + 1) * sizeof(*to->mailboxes));
+	for (uint32_t i = 0; i < count; i++)
+		addrs[i] = mailaddr_split(entries[i]);
+	qsort(addrs, count, sizeof(*addrs), space_compare_addresses);
+	while (domains < count && addrs[domains].user.len == 0)
+		domains++;
+	/* "" and "@" are everything. */
+	if (domains > 0 && addrs[0].domain.len == 0)
+		to->mailboxes[to->mailbox_count++] =
+		    (struct space_mailbox){ SPACE_ANY, SPACE_ANY };
+	else if (domains > 0)
+		to->mailboxes[to->mailbox_count++] =
+		    (struct space_mailbox){ space_add_domains(builder,
+						levels.domain, addrs, domains),
+			    SPACE_ANY };
+	space_collect_users(builder, levels, to, addrs + domains,
+	    count - domains);
+}
+
+/* Names that log in and are no addresses: those entries that are none. */
+static uint32_t
+space_add_names(struct space_builder *builder, const struct str *entries,
+    uint32_t count)
+{
+	struct str *names = arena_alloc(builder->space->arena,
+	    count * sizeof(*names));
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (entries[i].len == 0 ||
+		    memchr(entries[i].ptr, '@', entries[i].len) == NULL)
+			names[used++] = entries[i];
+	return classes_add_set(builder->space->classes[SPACE_LOGIN_USER], names,
+	    used);
 }
 
 static void
@@ -188,18 +291,21 @@ space_collect(struct space_builder *builder, const struct ruleset_pred *pred,
 	const struct str *entries;
 	uint32_t count;
 
+	to->set = SPACE_ANY;
 	to->is_question = !space_can_be_known(builder, pred);
 	if (to->is_question || pred->table == RULESET_NO_TABLE)
 		return;
 	if (!space_entries(builder, pred, &entries, &count)) {
 		to->is_question = true;
-	} else if (pred->service == SERVICE_MAILADDR) {
-		to->mailbox_count = count;
-		space_collect_mailboxes(builder, pred, to, entries);
-	} else if (level != SPACE_LEVELS) {
+		return;
+	}
+	if (space_has_addresses(pred))
+		space_collect_mailboxes(builder, pred, to, entries, count);
+	if (pred->kind == PRED_AUTH)
+		to->set = space_add_names(builder, entries, count);
+	else if (level != SPACE_LEVELS && !space_has_addresses(pred))
 		to->set = classes_add_set(builder->space->classes[level],
 		    entries, count);
-	}
 }
 
 static void
@@ -210,8 +316,7 @@ space_collect_delimited(struct space_builder *builder,
 	uint32_t count;
 
 	if (!space_can_be_known(builder, pred) ||
-	    pred->table == RULESET_NO_TABLE ||
-	    pred->service != SERVICE_MAILADDR ||
+	    pred->table == RULESET_NO_TABLE || !space_has_addresses(pred) ||
 	    !space_entries(builder, pred, &entries, &count))
 		return;
 	for (uint32_t i = 0; i < count; i++)

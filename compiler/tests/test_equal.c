@@ -436,20 +436,26 @@ Test(equal, of_what_always_fails_agrees_with_the_loop)
 /* By example. */
 
 static enum equal_verdict
-verdict_of(const char *a, const char *b)
+verdict_below(const char *head, const char *a, const char *b)
 {
 	static const char *const targets[2] = { NULL, NULL };
 	static struct pair pair;
 	enum equal_verdict verdict;
 
 	memset(&pair, 0, sizeof(pair));
-	snprintf(pair.texts[0], TEXT_MAX, "%s%s", modern.head, a);
-	snprintf(pair.texts[1], TEXT_MAX, "%s%s", modern.head, b);
+	snprintf(pair.texts[0], TEXT_MAX, "%s%s", head, a);
+	snprintf(pair.texts[1], TEXT_MAX, "%s%s", head, b);
 	pair_init(&pair, targets);
 	check_pair(&pair);
 	verdict = pair.result.verdict;
 	pair_fini(&pair);
 	return verdict;
+}
+
+static enum equal_verdict
+verdict_of(const char *a, const char *b)
+{
+	return verdict_below(modern.head, a, b);
 }
 
 Test(equal, leaves_out_who_cannot_log_in)
@@ -495,4 +501,44 @@ Test(equal, does_not_guess_what_a_question_answers)
 	    verdict_of("match from any for domain regex \"^q.x\" action a0\n",
 		"match from any for domain regex \"^q.y\" action a0\n"),
 	    EQUAL_UNDECIDED);
+}
+
+Test(equal, knows_who_a_table_lets_log_in)
+{
+	cr_expect_eq(verdict_below(opaque.head,
+			 "match from any auth <people> for any action a1\n"
+			 "match from any auth for any action a0\n",
+			 "match from any auth alice for any action a1\n"
+			 "match from any auth { x, y } for any action a0\n"
+			 "match from any auth bob for any action a1\n"
+			 "match from any auth for any action a0\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, takes_a_login_without_domain_as_it_stands)
+{
+	/* "bob" is also "bob+x@a.example", but not "bob+x". */
+	cr_expect_eq(verdict_below(opaque.head,
+			 "match from any auth bob for any action a1\n",
+			 "match from any auth { bob, \"bob+x\" } for any "
+			 "action a1\n"),
+	    EQUAL_DIFFERENT);
+	cr_expect_eq(verdict_below(opaque.head,
+			 "match from any auth bob for any action a1\n",
+			 "match from any auth { bob, \"bob@a.example\" } "
+			 "for any action a1\n"),
+	    EQUAL_SAME);
+}
+
+Test(equal, knows_that_only_the_socket_has_no_login)
+{
+	cr_expect_eq(verdict_below(opaque.head,
+			 "match from any auth { \"\" } for any action a1\n",
+			 "match from socket for any action a1\n"),
+	    EQUAL_DIFFERENT); /* and who has just an "@" */
+	cr_expect_eq(verdict_below(opaque.head,
+			 "match from socket auth <people> for any reject\n"
+			 "match from socket for any action a1\n",
+			 "match from socket for any action a1\n"),
+	    EQUAL_SAME);
 }
