@@ -6,7 +6,7 @@
  * daemon these structs again.
  *
  * What a compilation makes lives in its arena. Positions mean something to
- * the compiler alone. Tables, actions, wrappers,
+ * the compiler or the blob that they come from. Tables, actions, wrappers,
  * procs and filters are referred to by index, IR_NONE for none.
  */
 #ifndef RUNTIME_RULESET_IR_H
