@@ -10,168 +10,22 @@
 
 #include "compiler/feasible.h"
 #include "compiler/tests/ir_env.h"
+#include "compiler/tests/random_conf.h"
 #include "compiler/tests/random_env.h"
+#include "compiler/tests/rounds.h"
 
 enum {
-	TEXT_MAX = 8192,
 	RULES_MAX = 6,
-	RULE_MAX = 512,
 	PAIRS = 250,
 	ENVELOPES = 1500,
 	WITNESSES = 10,
 };
 
-/* Rules as texts. */
-
-struct language {
-	const char *head;
-	const char *froms[12];
-	const char *fors[10];
-	const char *others[14];
-	const char *actions[4]; /* alike in all languages: their labels */
-	bool is_action_first;
-};
-
-static const struct language modern = {
-	.head = "listen on 127.0.0.1 port 25\n"
-		"listen on 127.0.0.1 port 26 tag DKIM\n"
-		"table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
-		"table people { bob, \"alice@example.com\", "
-		"\"@*.example.org\", \"carol+x@example.com\" }\n"
-		"action a0 mbox\naction a1 relay\n",
-	.froms = { "", " from any", " from any", " from local",
-	    " from src <lan>", " !from src <lan>", " from src 10.0.0.0/16",
-	    " from socket", " !from local", " from rdns mx.example.com",
-	    " !from rdns", NULL },
-	.fors = { "", " for any", " for any", " for local", " !for local",
-	    " for domain example.com", " for domain \"*.example.org\"",
-	    " !for domain { example.com, x }", NULL },
-	.others = { "", "", "", " mail-from <people>", " !mail-from <people>",
-	    " rcpt-to <people>", " !rcpt-to { bob }", " helo x", " !helo x",
-	    " auth", " !auth", " tag DKIM", " !tag DKIM", NULL },
-	.actions = { " action a0", " action a1", " reject", NULL },
-};
-
-/* With what the originals are not able to ask, and with questions. */
-static const struct language opaque = {
-	.head = "table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
-		"table people { bob, alice }\n"
-		"action a0 mbox\naction a1 relay\n",
-	.froms = { " from any", " from src <lan>", NULL },
-	.fors = { " for any", " for domain example.com",
-	    " for domain regex \"^ex\"", " !for domain regex \"org$\"", NULL },
-	.others = { "", " tls", " !tls", " auth <people>", " !auth <people>",
-	    " auth bob", " mail-from regex \"^bob\"",
-	    " mail-from \"@example.com\"", NULL },
-	.actions = { " action a0", " action a1", " reject", NULL },
-};
-
-static const struct language legacy = {
-	.head = "listen on 127.0.0.1 port 25\n"
-		"listen on 127.0.0.1 port 26 tag DKIM\n"
-		"table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
-		"table people { bob, \"alice@example.com\", "
-		"\"@*.example.org\", \"carol+x@example.com\" }\n",
-	.froms = { "", " from any", " from any", " from local", " from ! local",
-	    " from source <lan>", " from ! source <lan>", NULL },
-	.fors = { " for any", " for any", " for local", " for ! local",
-	    " for domain example.com", " for domain \"*.example.org\"",
-	    " for ! domain example.com", NULL },
-	.others = { "", "", "", " sender <people>", " sender ! <people>",
-	    " recipient <people>", " tagged DKIM", " tagged ! DKIM",
-	    " authenticated", " ! authenticated", NULL },
-	.actions = { " deliver to mbox", " relay", "", NULL },
-	.is_action_first = true,
-};
-
-static const char *
-pick(const char *const *texts)
-{
-	uint32_t count = 0;
-
-	while (texts[count] != NULL)
-		count++;
-	return texts[random_env_below(count)];
-}
-
-struct rules {
-	char texts[RULES_MAX][RULE_MAX];
-	uint32_t count;
-};
-
-static void
-make_rule(const struct language *language, char *text)
-{
-	const char *from = pick(language->froms), *for_ = pick(language->fors);
-	const char *other = pick(language->others);
-	const char *action = pick(language->actions);
-
-	if (language->is_action_first)
-		snprintf(text, RULE_MAX, "%s%s%s%s%s\n",
-		    action[0] == '\0' ? "reject" : "accept",
-		    strstr(other, "tagged") || strstr(other, "auth") ? other :
-								       "",
-		    from,
-		    strstr(other, "sender") || strstr(other, "recip") ? other :
-									"",
-		    for_);
-	else
-		snprintf(text, RULE_MAX, "match%s%s%s%s\n", from, other, for_,
-		    action);
-	if (language->is_action_first) {
-		text[strlen(text) - 1] = '\0';
-		strcat(text, action);
-		strcat(text, "\n");
-	}
-}
-
-static void
-make_rules(const struct language *language, struct rules *rules)
-{
-	rules->count = 1 + random_env_below(RULES_MAX - 1);
-	for (uint32_t i = 0; i < rules->count; i++)
-		make_rule(language, rules->texts[i]);
-}
-
-/* One rule changed, exchanged with its neighbour, said twice, or gone. */
-static void
-mutate(const struct language *language, struct rules *rules)
-{
-	uint32_t at = random_env_below(rules->count);
-	char(*texts)[RULE_MAX] = rules->texts;
-	char kept[RULE_MAX];
-
-	switch (random_env_below(4)) {
-	case 0:
-		make_rule(language, texts[at]);
-		break;
-	case 1:
-		if (at + 1 == rules->count)
-			break;
-		memcpy(kept, texts[at], RULE_MAX);
-		memcpy(texts[at], texts[at + 1], RULE_MAX);
-		memcpy(texts[at + 1], kept, RULE_MAX);
-		break;
-	case 2:
-		if (rules->count == RULES_MAX)
-			break;
-		memmove(texts[at + 1], texts[at],
-		    (rules->count++ - at) * sizeof(texts[0]));
-		break;
-	default:
-		if (rules->count == 1)
-			break;
-		memmove(texts[at], texts[at + 1],
-		    (--rules->count - at) * sizeof(texts[0]));
-		break;
-	}
-}
-
 /* Comparisons. */
 
 struct pair {
 	struct ir_env envs[2];
-	char texts[2][TEXT_MAX];
+	char texts[2][RANDOM_CONF_TEXT_MAX];
 	struct equal equal;
 	struct equal_labels labels[2];
 	struct equal_result result;
@@ -196,17 +50,6 @@ pair_label(struct pair *pair, unsigned side)
 	}
 	pair->labels[side] = (struct equal_labels){ labels,
 		ruleset->rule_count };
-}
-
-static void
-pair_text(struct pair *pair, unsigned side, const struct language *language,
-    const struct rules *rules)
-{
-	char *text = pair->texts[side];
-
-	snprintf(text, TEXT_MAX, "%s", language->head);
-	for (uint32_t i = 0; i < rules->count; i++)
-		strcat(text, rules->texts[i]);
 }
 
 static void
@@ -347,20 +190,20 @@ struct counts {
 };
 
 static void
-try_pair(const struct language *const languages[2],
+try_pair(const struct random_conf_language *const languages[2],
     const char *const targets[2], struct counts *counts)
 {
 	static struct pair pair;
-	struct rules rules;
+	struct random_conf conf;
 
 	memset(&pair, 0, sizeof(pair));
-	make_rules(languages[0], &rules);
-	pair_text(&pair, 0, languages[0], &rules);
+	random_conf_make(&conf, languages[0], RULES_MAX);
+	random_conf_text(&conf, pair.texts[0]);
 	if (languages[0] == languages[1])
-		mutate(languages[1], &rules);
+		random_conf_mutate(&conf, RULES_MAX);
 	else
-		make_rules(languages[1], &rules);
-	pair_text(&pair, 1, languages[1], &rules);
+		random_conf_make(&conf, languages[1], RULES_MAX);
+	random_conf_text(&conf, pair.texts[1]);
 	pair_init(&pair, targets);
 	check_pair(&pair);
 	counts->of[pair.result.verdict]++;
@@ -368,69 +211,88 @@ try_pair(const struct language *const languages[2],
 }
 
 static struct counts
-try_pairs(const struct language *a, const struct language *b,
-    const char *target_a, const char *target_b)
+try_pairs(const struct random_conf_language *a,
+    const struct random_conf_language *b, const char *target_a,
+    const char *target_b)
 {
-	const struct language *const languages[2] = { a, b };
+	const struct random_conf_language *const languages[2] = { a, b };
 	const char *const targets[2] = { target_a, target_b };
 	struct counts counts = { { 0 } };
 
-	for (unsigned i = 0; i < PAIRS; i++)
+	for (uint32_t i = 0; i < PAIRS * rounds_factor(); i++)
 		try_pair(languages, targets, &counts);
 	return counts;
 }
 
 Test(equal, of_modern_configs_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&modern, &modern, NULL, NULL);
+	struct counts counts = try_pairs(&random_conf_modern,
+	    &random_conf_modern, NULL, NULL);
 
-	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS * rounds_factor() / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
 	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
 }
 
 Test(equal, of_legacy_configs_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&legacy, &legacy, NULL, NULL);
+	struct counts counts = try_pairs(&random_conf_legacy,
+	    &random_conf_legacy, NULL, NULL);
 
-	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS * rounds_factor() / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
 	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
 }
 
 Test(equal, of_both_languages_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&legacy, &modern, NULL, "7.8");
+	struct counts counts = try_pairs(&random_conf_legacy,
+	    &random_conf_modern, NULL, "7.8");
 
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 2);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 2);
 	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
 }
 
 Test(equal, of_two_targets_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&modern, &modern, "6.6", "7.8");
+	struct counts counts = try_pairs(&random_conf_modern,
+	    &random_conf_modern, "6.6", "7.8");
 
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
+}
+
+Test(equal, of_logins_agrees_with_the_loop)
+{
+	struct counts counts = try_pairs(&random_conf_logins,
+	    &random_conf_logins, NULL, NULL);
+
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS * rounds_factor() / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
+	cr_expect_eq(counts.of[EQUAL_UNDECIDED], 0);
 }
 
 Test(equal, of_questions_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&opaque, &opaque, NULL, NULL);
+	struct counts counts = try_pairs(&random_conf_opaque,
+	    &random_conf_opaque, NULL, NULL);
 
-	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS * rounds_factor() / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
 }
 
 Test(equal, of_what_always_fails_agrees_with_the_loop)
 {
-	struct counts counts = try_pairs(&opaque, &opaque, "7.8", "7.8");
+	struct counts counts = try_pairs(&random_conf_opaque,
+	    &random_conf_opaque, "7.8", "7.8");
 
-	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS / 10);
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
-	counts = try_pairs(&opaque, &opaque, "7.8", NULL);
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
-	counts = try_pairs(&opaque, &opaque, "6.6", "6.6");
-	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS / 10);
+	cr_expect_gt(counts.of[EQUAL_SAME], PAIRS * rounds_factor() / 10);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
+	counts = try_pairs(&random_conf_opaque, &random_conf_opaque, "7.8",
+	    NULL);
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
+	counts = try_pairs(&random_conf_opaque, &random_conf_opaque, "6.6",
+	    "6.6");
+	cr_expect_gt(counts.of[EQUAL_DIFFERENT], PAIRS * rounds_factor() / 10);
 }
 
 /* By example. */
@@ -443,8 +305,8 @@ verdict_below(const char *head, const char *a, const char *b)
 	enum equal_verdict verdict;
 
 	memset(&pair, 0, sizeof(pair));
-	snprintf(pair.texts[0], TEXT_MAX, "%s%s", head, a);
-	snprintf(pair.texts[1], TEXT_MAX, "%s%s", head, b);
+	snprintf(pair.texts[0], RANDOM_CONF_TEXT_MAX, "%s%s", head, a);
+	snprintf(pair.texts[1], RANDOM_CONF_TEXT_MAX, "%s%s", head, b);
 	pair_init(&pair, targets);
 	check_pair(&pair);
 	verdict = pair.result.verdict;
@@ -455,7 +317,7 @@ verdict_below(const char *head, const char *a, const char *b)
 static enum equal_verdict
 verdict_of(const char *a, const char *b)
 {
-	return verdict_below(modern.head, a, b);
+	return verdict_below(random_conf_modern.head, a, b);
 }
 
 Test(equal, leaves_out_who_cannot_log_in)
@@ -505,7 +367,7 @@ Test(equal, does_not_guess_what_a_question_answers)
 
 Test(equal, knows_who_a_table_lets_log_in)
 {
-	cr_expect_eq(verdict_below(opaque.head,
+	cr_expect_eq(verdict_below(random_conf_opaque.head,
 			 "match from any auth <people> for any action a1\n"
 			 "match from any auth for any action a0\n",
 			 "match from any auth alice for any action a1\n"
@@ -518,12 +380,12 @@ Test(equal, knows_who_a_table_lets_log_in)
 Test(equal, takes_a_login_without_domain_as_it_stands)
 {
 	/* "bob" is also "bob+x@a.example", but not "bob+x". */
-	cr_expect_eq(verdict_below(opaque.head,
+	cr_expect_eq(verdict_below(random_conf_opaque.head,
 			 "match from any auth bob for any action a1\n",
 			 "match from any auth { bob, \"bob+x\" } for any "
 			 "action a1\n"),
 	    EQUAL_DIFFERENT);
-	cr_expect_eq(verdict_below(opaque.head,
+	cr_expect_eq(verdict_below(random_conf_opaque.head,
 			 "match from any auth bob for any action a1\n",
 			 "match from any auth { bob, \"bob@a.example\" } "
 			 "for any action a1\n"),
@@ -532,11 +394,11 @@ Test(equal, takes_a_login_without_domain_as_it_stands)
 
 Test(equal, knows_that_only_the_socket_has_no_login)
 {
-	cr_expect_eq(verdict_below(opaque.head,
+	cr_expect_eq(verdict_below(random_conf_opaque.head,
 			 "match from any auth { \"\" } for any action a1\n",
 			 "match from socket for any action a1\n"),
 	    EQUAL_DIFFERENT); /* and who has just an "@" */
-	cr_expect_eq(verdict_below(opaque.head,
+	cr_expect_eq(verdict_below(random_conf_opaque.head,
 			 "match from socket auth <people> for any reject\n"
 			 "match from socket for any action a1\n",
 			 "match from socket for any action a1\n"),

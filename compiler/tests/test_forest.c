@@ -1,11 +1,14 @@
 /*
  * The forest against the loop that it stands for, on random rules: answer,
- * rule, and the questions asked, in their order, with their failures.
+ * rule, and the questions asked, in their order, with their failures; and
+ * against a second builder. ROUNDS=100 in the environment: so many times as
+ * many of each.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
 #include "compiler/forest.h"
+#include "compiler/tests/rounds.h"
 
 enum {
 	LEVELS = 4,
@@ -140,7 +143,7 @@ try_random_rules(uint32_t rounds, bool with_questions)
 {
 	static struct world world;
 
-	for (uint32_t round = 0; round < rounds; round++) {
+	for (uint32_t round = 0; round < rounds * rounds_factor(); round++) {
 		struct forest forest;
 
 		random_state = round + 1;
@@ -178,7 +181,7 @@ Test(forest, has_the_root_of_the_plain_fold)
 {
 	static struct world world;
 
-	for (uint32_t round = 0; round < 200; round++) {
+	for (uint32_t round = 0; round < 200 * rounds_factor(); round++) {
 		struct forest forest;
 		uint32_t root, merged = diagram_no_match();
 

@@ -1,7 +1,7 @@
 /*
- * Forests of whole configs against the loop: the same verdict, rule, and
- * questions, on envelopes put together from what the config names and from
- * what it does not. Reads ../shared too, where it is there.
+ * Forests of whole configs, in both orders of levels, against the loop and
+ * against a second builder, on envelopes put together from what the config
+ * names and from what it does not. Reads ../shared too, where it is there.
  */
 #include <criterion/criterion.h>
 #include <glob.h>
@@ -10,124 +10,76 @@
 #include <unistd.h>
 
 #include "compiler/lower.h"
-#include "compiler/space.h"
+#include "compiler/tests/forest_env.h"
 #include "compiler/tests/random_env.h"
 
-enum { ENVELOPES = 300 };
-
-struct world {
-	struct compilation comp;
-	struct host host;
-	struct bind bind;
-	struct diagram diagram;
-	struct space space;
-	struct forest forest;
-	struct random_env random;
-	const struct ir *ir;
+enum {
+	ENVELOPES = 300,
+	PLAIN_FOLD_MAX = 100, /* rules: it can grow with their product */
 };
 
-/* What is asked, by one side or the other. */
-struct asking {
-	struct world *world;
-	const struct ruleset_envelope *envelope;
-	struct space_facts facts;
-	struct ruleset_callbacks callbacks;
-};
-
-static enum answer
-lookup(void *arg, uint32_t table, enum service service, struct str key)
+static void
+compare(struct forest_env *env, const struct random_env *random,
+    const char *path)
 {
-	struct asking *asking = arg;
-	const struct table_entry *entry;
+	struct ruleset_envelope e = random_env_next(random, env->bind->host);
+	struct space_facts facts = { random_env_below(4) == 0,
+		random_env_below(3) == 0 };
+	struct ruleset_result result;
 
-	return bind_lookup(&asking->world->bind, table, service, key, &entry);
-}
-
-static bool
-is_local_address(void *arg, struct str peer)
-{
-	(void)peer;
-	return ((struct asking *)arg)->facts.is_own_address;
-}
-
-static bool
-is_local_name(void *arg, struct str domain)
-{
-	(void)domain;
-	return ((struct asking *)arg)->facts.is_own_name;
-}
-
-static enum answer
-ask(void *arg, uint32_t question)
-{
-	struct asking *asking = arg;
-
-	return ruleset_ask(asking->world->space.questions[question].pred,
-	    asking->envelope, &asking->callbacks);
+	env->seed = random_env_below(1000);
+	cr_assert(forest_env_agrees(env, &e, facts, &result),
+	    "%s: loop %d rule %u; tag '%.*s' peer '%.*s' "
+	    "from '%.*s'@'%.*s' to '%.*s'@'%.*s' helo '%.*s' rdns '%.*s' "
+	    "auth %d '%.*s' internal %d socket %d",
+	    path, result.verdict, result.rule, STR_ARG(e.tag), STR_ARG(e.peer),
+	    STR_ARG(e.sender.user), STR_ARG(e.sender.domain),
+	    STR_ARG(e.dest.user), STR_ARG(e.dest.domain), STR_ARG(e.helo),
+	    STR_ARG(e.rdns), e.is_authenticated, STR_ARG(e.username),
+	    e.is_internal, e.is_socket);
 }
 
 static void
-compare(struct world *world, const char *path)
+try_order(struct bind *bind, enum space_order order, const char *path)
 {
-	struct ruleset_envelope e = random_env_next(&world->random,
-	    &world->host);
-	struct asking asking = {
-		.world = world,
-		.envelope = &e,
-		.facts = { random_env_below(4) == 0, random_env_below(3) == 0 },
-	};
-	uint32_t classes[SPACE_LEVELS];
-	struct ruleset_result wanted, seen;
+	static struct random_env random;
+	struct forest_env env;
 
-	asking.callbacks = (struct ruleset_callbacks){ &asking, lookup,
-		is_local_address, is_local_name, NULL };
-	wanted = ruleset_eval(&world->ir->ruleset, &e, &asking.callbacks);
-	space_classify(&world->space, 0, &e, asking.facts, classes);
-	seen = forest_decide(&world->forest, classes, ask, &asking);
-	cr_assert(seen.verdict == wanted.verdict && seen.rule == wanted.rule,
-	    "%s: loop %d rule %u, forest %d rule %u; tag '%.*s' peer '%.*s' "
-	    "from '%.*s'@'%.*s' to '%.*s'@'%.*s' helo '%.*s' rdns '%.*s' "
-	    "auth %d internal %d socket %d",
-	    path, wanted.verdict, wanted.rule, seen.verdict, seen.rule,
-	    STR_ARG(e.tag), STR_ARG(e.peer), STR_ARG(e.sender.user),
-	    STR_ARG(e.sender.domain), STR_ARG(e.dest.user),
-	    STR_ARG(e.dest.domain), STR_ARG(e.helo), STR_ARG(e.rdns),
-	    e.is_authenticated, e.is_internal, e.is_socket);
+	forest_env_init(&env, bind, order);
+	random_env_init(&random, &env.space);
+	for (unsigned i = 0; i < ENVELOPES; i++)
+		compare(&env, &random, path);
+	cr_assert(bind->ir->ruleset.rule_count > PLAIN_FOLD_MAX ||
+		forest_env_is_plain_fold(&env),
+	    "%s: two builders differ", path);
+	forest_env_fini(&env);
 }
 
 /* False where the config does not compile. */
 static bool
 try_config(const char *path, const char *root)
 {
-	static struct world world;
 	struct options options = { .root = root };
+	struct compilation comp;
+	struct host host;
+	struct bind bind;
 	const char *what;
 	bool is_good;
 
-	memset(&world, 0, sizeof(world));
 	options.policy.disabled[CHECK_MISSING_FILE] = true;
-	compilation_init(&world.comp, &options);
-	is_good = compilation_run(&world.comp, path) == COMPILATION_OK &&
-	    world.comp.diags.errors == 0;
+	compilation_init(&comp, &options);
+	is_good = compilation_run(&comp, path) == COMPILATION_OK &&
+	    comp.diags.errors == 0;
 	if (is_good) {
-		world.ir = lower_run(&world.comp);
-		cr_assert_eq(host_init(&world.host, &world.comp, &what), 0);
-		bind_init(&world.bind, &world.comp, world.ir, &world.host);
-		diagram_init(&world.diagram);
-		struct bind *const binds[] = { &world.bind };
+		const struct ir *ir = lower_run(&comp);
 
-		space_init(&world.space, binds, 1, &world.diagram);
-		forest_build(&world.forest, &world.diagram,
-		    world.space.sides[0].rules, world.ir->ruleset.rule_count);
-		random_env_init(&world.random, &world.space);
-		for (unsigned i = 0; i < ENVELOPES; i++)
-			compare(&world, path);
-		forest_fini(&world.forest);
-		space_fini(&world.space);
-		diagram_fini(&world.diagram);
-		bind_fini(&world.bind);
+		cr_assert_eq(host_init(&host, &comp, &what), 0);
+		bind_init(&bind, &comp, ir, &host);
+		try_order(&bind, SPACE_RCPT_FIRST, path);
+		try_order(&bind, SPACE_SENDER_FIRST, path);
+		bind_fini(&bind);
 	}
-	compilation_fini(&world.comp);
+	compilation_fini(&comp);
 	return is_good;
 }
 
