@@ -5,13 +5,13 @@
 #   make [WERROR=no] [BUILD=dir] [CC=clang] [CFLAGS=...] [V=1]
 #   make check | check-asan | lint | fuzz | fuzz-NAME | golden-update
 #   make install [PREFIX=/usr/local] [DESTDIR=] | demo | peers | bench-parse
+#   PRESET=debian: users and paths of mk/paths.mk as Debian's package has them
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: FORCE
 
 BUILD = build
-PREFIX = /usr/local
 DESTDIR =
 WERROR = yes
 DEPS = yes
@@ -24,6 +24,7 @@ endif
 
 all:
 
+include mk/paths.mk
 include mk/layers.mk
 include mk/build.mk
 include mk/test.mk
@@ -34,7 +35,7 @@ include mk/install.mk
 $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out runtime/%,$(sources) $(mains) \
 	$(test.sources) $(fuzz.sources)) $(gen.c:$(BUILD)/%=%)): | $(gen.h)
 
-all: $(programs) $(archives)
+all: $(programs) $(helpers) $(links) $(archives)
 
 clean:
 	rm -rf '$(BUILD)/obj' '$(BUILD)/gen' '$(BUILD)/lib' '$(BUILD)/bin' \

@@ -1,20 +1,35 @@
-# Installs programs, manual pages and data below $(DESTDIR)$(PREFIX).
+# Installs programs, manual pages and data below $(DESTDIR)$(PREFIX), what
+# administrators run into sbin, delivery helpers into LIBEXECDIR. smtpctl
+# needs the queue's group to leave mail in the offline folder: install-setgid
+# gives it, where that group exists.
 
 BINDIR = $(PREFIX)/bin
+SBINDIR = $(PREFIX)/sbin
 MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/smtpd-compile
 
 manuals = $(wildcard docs/man/*.[1-9])
 data = $(wildcard docs/*.schema.json)
+admin.programs = $(filter %/smtpd %/smtpctl,$(programs))
 section = $(subst .,,$(suffix $(1)))
 
 install: all
 	install -d '$(DESTDIR)$(BINDIR)'
-	$(if $(programs),install -m 755 $(programs) '$(DESTDIR)$(BINDIR)')
+	$(if $(programs),install -m 755 $(filter-out \
+	    $(admin.programs),$(programs)) '$(DESTDIR)$(BINDIR)')
+	$(if $(admin.programs),install -D -m 755 -t '$(DESTDIR)$(SBINDIR)' \
+	    $(admin.programs))
+	$(if $(links),cp -P $(links) '$(DESTDIR)$(SBINDIR)')
+	$(if $(helpers),install -D -m 755 -t '$(DESTDIR)$(LIBEXECDIR)' \
+	    $(helpers))
 	$(foreach page,$(manuals),install -D -m 644 $(page) \
 	    '$(DESTDIR)$(MANDIR)/man$(call section,$(page))/$(notdir \
 	    $(page))' &&) :
 	$(foreach file,$(data),install -D -m 644 $(file) \
 	    '$(DESTDIR)$(DATADIR)/$(notdir $(file))' &&) :
 
-.PHONY: install
+install-setgid:
+	chgrp $(SMTPQ_USER) '$(DESTDIR)$(SBINDIR)/smtpctl'
+	chmod 2555 '$(DESTDIR)$(SBINDIR)/smtpctl'
+
+.PHONY: install install-setgid

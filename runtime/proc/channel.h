@@ -16,7 +16,10 @@ struct channel;
 /* Of a message that is no answer; may send. message->fd is the receiver's. */
 typedef void channel_message_fn(void *arg, struct channel *channel,
     struct message *message);
-/* Of the answer to a request; message is NULL when the peer is gone. */
+/*
+ * Of the answer to a request, which has the type that message_answer says;
+ * NULL when the peer is gone. CTL_LISTED comes until the last.
+ */
 typedef void channel_answer_fn(void *arg, struct message *message);
 typedef void channel_close_fn(void *arg, struct channel *channel,
     const char *reason);
@@ -33,14 +36,19 @@ struct channel_handlers {
 /* Takes fd, a non-blocking SOCK_SEQPACKET socket. NULL: no memory. */
 struct channel *channel_new(struct event_base *base, int fd,
     const struct channel_handlers *handlers);
+/* Calls nothing back; may be called from a call-back of the channel. */
 void channel_free(struct channel *channel);
 
-/* Sends; takes message->fd. False: closed, or does not fit. */
+/*
+ * Sends; takes message->fd, closed in any case. False: broken, of which
+ * on_close tells from the loop, or does not fit into MESSAGE_MAX.
+ */
 bool channel_send(struct channel *channel, struct message *message);
 
 /*
  * Sends a request under a number of its own, which is returned; 0 where
- * channel_send would be false. answer is called once, unless forgotten.
+ * channel_send would be false. answer is called once, unless forgotten,
+ * and never from inside.
  */
 uint32_t channel_ask(struct channel *channel, struct message *message,
     channel_answer_fn *answer, void *arg);

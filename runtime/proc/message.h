@@ -33,7 +33,7 @@
 	F(U32, generation) F(U32, listener) F(TEXT, address)    /* + fd */
 #define FIELDS_SETUP_STATS(F) F(U32, row)                       /* + fd */
 #define FIELDS_SETUP_DONE(F)  F(U32, generation)                /* READY */
-#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error) /* or FAILED */
+#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error) /* "": yes */
 
 /* Anyone who may to all: a state that was switched. */
 #define FIELDS_PAUSE(F)     F(U32, subsystem) F(FLAG, is_paused) /* RESULT */
@@ -52,8 +52,8 @@
 #define FIELDS_DELIVER(F) \
 	F(U64, evpid) \
 	F(U32, generation) \
-	F(U32, action) F(TEXT, user) \
-	    F(TEXT, envelope) /* + fd of the message; DELIVERED */
+	F(U32, action) \
+	F(TEXT, user) F(TEXT, envelope) /* + fd of the message; DELIVERED */
 #define FIELDS_DELIVER_CANCEL(F) F(U64, evpid) F(TEXT, reason) /* nothing */
 #define FIELDS_DELIVERED(F) \
 	F(U64, evpid) F(U32, outcome) F(U32, status) F(TEXT, output)
@@ -145,6 +145,31 @@
 	M(CTL_RELOAD, ctl_reload) \
 	M(CTL_STOP, ctl_stop)
 
+/* Requests and what answers them: anything else breaks the protocol. */
+#define MESSAGE_ANSWERS(A) \
+	A(SETUP_DONE, READY) \
+	A(PAUSE, RESULT) \
+	A(LOG_LEVEL, RESULT) \
+	A(QUEUE_BEGIN, QUEUE_BEGUN) \
+	A(QUEUE_COMMIT, RESULT) \
+	A(DELIVER, DELIVERED) \
+	A(LOOKUP, LOOKUP_ANSWER) \
+	A(USERINFO, USERINFO_ANSWER) \
+	A(RDNS, RDNS_ANSWER) \
+	A(INCLUDE, INCLUDE_ANSWER) \
+	A(CREDENTIALS, CREDENTIALS_ANSWER) \
+	A(UPDATE_TABLE, RESULT) \
+	A(FORWARD, FORWARD_ANSWER) \
+	A(KEY_SIGN, KEY_SIGNED) \
+	A(CTL_ENQUEUE, RESULT) \
+	A(CTL_LIST, CTL_LISTED) \
+	A(CTL_CHANGE, CTL_CHANGED) \
+	A(CTL_SHOW, RESULT) \
+	A(CTL_STATUS, CTL_STATUS_IS) \
+	A(CTL_STATS, CTL_STATS_ARE) \
+	A(CTL_RELOAD, RESULT) \
+	A(CTL_STOP, RESULT)
+
 enum message_type {
 #define MESSAGE_TYPE(ID, id) MESSAGE_##ID,
 	MESSAGES(MESSAGE_TYPE)
@@ -184,5 +209,8 @@ bool message_read(const uint8_t *buf, size_t len, struct message *message_r);
 
 /* "QUEUE_BEGIN", for traces. */
 const char *message_name(enum message_type type);
+
+/* What answers a request of the type; MESSAGE_TYPES: it is none. */
+enum message_type message_answer(enum message_type type);
 
 #endif
