@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "runtime/expand/format.h"
+#include "runtime/expand/semantics.h"
 
 struct decide {
 	struct bind *bind;
@@ -156,19 +157,6 @@ decide_add_evaluation(struct decide *decide,
 }
 
 static void
-decide_fill_rule(const struct ir_action *action, struct expand_rule *rule)
-{
-	rule->kind = action->method == IR_RELAY ? EXPAND_RULE_RELAY :
-						  EXPAND_RULE_LOCAL;
-	rule->aliases = action->local.alias;
-	rule->virtuals = action->local.virtual;
-	rule->userbase = action->local.userbase;
-	rule->forward_only = action->method == IR_FORWARD_ONLY;
-	rule->expand_only = action->method == IR_EXPAND_ONLY;
-	rule->user = action->local.user;
-}
-
-static void
 decide_evaluate(struct decide *decide, const struct expand_request *request)
 {
 	const struct ir *ir = decide->bind->ir;
@@ -183,7 +171,7 @@ decide_evaluate(struct decide *decide, const struct expand_request *request)
 		if (rule.action == RULESET_REJECT)
 			rule.kind = EXPAND_RULE_REJECT;
 		else
-			decide_fill_rule(&ir->actions[rule.action], &rule);
+			semantics_of_action(&ir->actions[rule.action], &rule);
 	}
 	expand_answer_rule(decide->expand, &rule);
 }
@@ -376,30 +364,6 @@ decide_answer(struct decide *decide, const struct expand_request *request)
 	}
 }
 
-static struct expand_semantics
-decide_semantics(const struct ir *ir)
-{
-	unsigned version = ir->target.version;
-	bool is_legacy = ir->target.dialect == DIALECT_LEGACY;
-
-	return (struct expand_semantics){
-		.delimiter = ir->settings.delimiter,
-		.daemon_user = STR_LIT("_smtpd"),
-		.has_list_codes = !is_legacy,
-		.self_is_delivered = is_legacy,
-		.virtual_names_are_aliases = is_legacy,
-		.virtual_names_catch_all = !is_legacy && version < TARGET_6_7,
-		.user_skips_forward = version >= TARGET_7_5,
-		.root_runs_nothing = version >= TARGET_7_5,
-		.delivery_needs_method = is_legacy || version == TARGET_NATIVE,
-		.repeats_users = !is_legacy,
-		.delivery_needs_user = is_legacy,
-		.has_early_formats = is_legacy,
-		.has_maildir_targets = is_legacy,
-		.bad_domain_is_user = version != TARGET_NATIVE,
-	};
-}
-
 /* Results. */
 
 static enum decide_leaf_kind
@@ -525,7 +489,7 @@ void
 decide_run(struct bind *bind, const struct session_context *context,
     struct str rcpt, struct arena *arena, struct decision *decision_r)
 {
-	struct expand_semantics semantics = decide_semantics(bind->ir);
+	struct expand_semantics semantics;
 	struct expand_request request;
 	struct decide decide = {
 		.bind = bind,
@@ -537,6 +501,8 @@ decide_run(struct bind *bind, const struct session_context *context,
 	};
 
 	*decision_r = (struct decision){ .rcpt = rcpt };
+	semantics_of_target(&bind->ir->target, bind->ir->settings.delimiter,
+	    &semantics);
 	expand_init(decide.expand, arena, &semantics, decide.rcpt);
 	while (expand_step(decide.expand, &request) < EXPAND_DONE)
 		decide_answer(&decide, &request);

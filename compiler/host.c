@@ -8,51 +8,13 @@
 
 enum { HOST_FILE_MAX = 16 * 1024 * 1024 };
 
-static struct str
-host_fold(struct arena *arena, struct str s)
-{
-	char *text = arena_bytes(arena, (size_t)s.len + 1);
-
-	for (uint32_t i = 0; i < s.len; i++)
-		text[i] = str_lower(s.ptr[i]);
-	text[s.len] = '\0';
-	return (struct str){ text, s.len };
-}
-
 struct str
 host_spell(const struct host *host, const struct netaddr *addr)
 {
-	char buf[NETADDR_TEXT_SIZE];
-	const char *text = netaddr_format(addr, buf);
+	char buf[LOCAL_TEXT_SIZE];
 
-	if (addr->family == 4)
-		return arena_copy(host->arena, str_from(text));
-	return str_from(arena_printf(host->arena,
-	    host->version < TARGET_6_6 ? "IPv6:%s" : "[%s]", text));
-}
-
-static void
-host_add_name(struct host *host, struct str name)
-{
-	name = host_fold(host->arena, name);
-	*strmap_put(&host->names, name) = host;
-}
-
-/* How each version spells the addresses that count as local domains. */
-static void
-host_add_address_names(struct host *host, const struct netaddr *addr)
-{
-	struct str text = host_spell(host, addr);
-
-	host_add_name(host, text);
-	if (host->version >= TARGET_7_5)
-		return;
-	host_add_name(host,
-	    str_from(arena_printf(host->arena, "[%.*s]", STR_ARG(text))));
-	if (addr->family == 6)
-		host_add_name(host,
-		    str_from(arena_printf(host->arena, "[ipv6:%.*s]",
-			STR_ARG(text))));
+	return arena_copy(host->arena,
+	    str_from(local_spell(host->version, addr, buf)));
 }
 
 static int
@@ -251,7 +213,6 @@ host_init(struct host *host, struct compilation *comp, const char **what_r)
 	};
 	strmap_init(&host->users, host->arena);
 	strmap_init(&host->reverse, host->arena);
-	strmap_init(&host->names, host->arena);
 	error = host_read_addresses(host, comp->options, what_r);
 	if (error != HOST_OK)
 		return error;
@@ -263,34 +224,34 @@ host_init(struct host *host, struct compilation *comp, const char **what_r)
 		errno = -error;
 		return HOST_EUSERS;
 	}
-	host_add_name(host, STR_LIT("localhost"));
-	if (host->name.len > 0)
-		host_add_name(host, host->name);
-	for (uint32_t i = 0; i < host->address_count; i++)
-		host_add_address_names(host, &host->addresses[i]);
 	return HOST_OK;
+}
+
+static struct local
+host_local(const struct host *host)
+{
+	return (struct local){
+		.version = host->version,
+		.server_name = host->name,
+		.addresses = host->addresses,
+		.address_count = host->address_count,
+	};
 }
 
 bool
 host_is_local_address(const struct host *host, const struct netaddr *addr)
 {
-	for (uint32_t i = 0; i < host->address_count; i++)
-		if (netaddr_contains(&host->addresses[i], addr))
-			return true;
-	return false;
+	const struct local local = host_local(host);
+
+	return local_is_address(&local, addr);
 }
 
 bool
 host_is_local_name(const struct host *host, struct str name)
 {
-	char folded[RULESET_KEY_MAX];
+	const struct local local = host_local(host);
 
-	if (name.len > sizeof(folded))
-		return false;
-	for (uint32_t i = 0; i < name.len; i++)
-		folded[i] = str_lower(name.ptr[i]);
-	return strmap_get(&host->names, (struct str){ folded, name.len }) !=
-	    NULL;
+	return local_is_name(&local, name);
 }
 
 const struct host_user *

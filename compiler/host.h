@@ -10,6 +10,7 @@
 #include "compiler/compilation.h"
 #include "runtime/base/netaddr.h"
 #include "runtime/base/strmap.h"
+#include "runtime/ruleset/local.h"
 #include "runtime/ruleset/ruleset.h"
 
 struct host_user {
@@ -28,7 +29,6 @@ struct host {
 	uint32_t address_count;
 	struct strmap users;   /* to struct host_user */
 	struct strmap reverse; /* address text to a str */
-	struct strmap names;   /* local names, lower case */
 	bool knows_users;
 };
 
