@@ -32,7 +32,7 @@
 	S(DELIVERY_PERMFAIL, "scheduler.delivery.permfail") \
 	S(DELIVERY_LOOP, "scheduler.delivery.loop")
 
-enum stats_counter {
+enum stat {
 #define STAT_ENUM(ID, name) STAT_##ID,
 	STATS(STAT_ENUM)
 #undef STAT_ENUM
@@ -43,16 +43,13 @@ struct stats {
 	_Atomic int64_t values[STAT_COUNT];
 };
 
-/* Bytes from row to row: each process maps its own alone. */
-#define STATS_ROW 4096
-
 static inline void
-stats_add(struct stats *stats, enum stats_counter counter, int64_t n)
+stats_add(struct stats *stats, enum stat stat, int64_t n)
 {
-	atomic_fetch_add_explicit(&stats->values[counter], n,
+	atomic_fetch_add_explicit(&stats->values[stat], n,
 	    memory_order_relaxed);
 }
 
-const char *stats_name(enum stats_counter counter);
+const char *stats_name(enum stat stat);
 
 #endif
