@@ -37,15 +37,30 @@ struct child;
 struct child_ops {
 	enum proc_kind kind;
 
-	/* Before privileges are dropped; returns an error for READY, or NULL. */
+	/*
+	 * With ruleset and facts there, before privileges are dropped;
+	 * returns an error for READY, or NULL.
+	 */
 	const char *(*init)(struct child *child);
 
-	/* A ruleset with all its listeners has come: the first, or a reload. */
+	/* A ruleset has come: the first, or a reload. Its listeners follow. */
 	const char *(*use_ruleset)(struct child *child,
 	    struct ruleset_use *use);
+	/*
+	 * A listening socket of the newest ruleset, the box's to close. Those
+	 * of the ruleset before are to be closed when the next one comes.
+	 */
 	void (*on_listener)(struct child *child, uint32_t listener,
 	    struct str address, int fd);
-	channel_message_fn *on_message; /* from whatever peer */
+	/* From whatever peer; arg is the struct child. */
+	channel_message_fn *on_message;
+};
+
+/* SETUP_FACTS: what the command line of smtpd asks for. */
+enum {
+	CHILD_MDA_PAUSED = 1,
+	CHILD_MTA_PAUSED = 2,
+	CHILD_SMTP_PAUSED = 4,
 };
 
 struct child {
@@ -56,13 +71,33 @@ struct child {
 	struct channel **sessions;
 	uint32_t session_count;
 	struct ruleset_use *ruleset; /* the newest */
-	struct str server_name;
 	struct stats *stats;
 	void *box; /* the box's own */
+
+	/* Facts. The queue's working folder is the spool. */
+	struct str server_name;
+	struct str spool;
+	struct str queue_key;
+	unsigned flags;
+	bool is_ordinary; /* started by an ordinary user: nothing to drop */
+
+	/* Private. */
+	struct child_setup *setup;
+	bool is_locked_in;
+	int status;
 };
+
+/* The channel to the parent. */
+#define CHILD_FD 3
+
+/* "session", as in "-x session" and the log. */
+const char *child_name(enum proc_kind kind);
 
 /* The main function of a process; returns its exit status. */
 int child_main(const struct child_ops *ops);
+
+/* Ends the loop: what happened is said as fatal, the exit status is 1. */
+void child_fail(struct child *child, const char *reason);
 
 struct ruleset_use *ruleset_hold(struct ruleset_use *use);
 void ruleset_drop(struct ruleset_use *use);

@@ -25,15 +25,14 @@
 
 /* Parent to a child that starts, and again for a reload; see child.h. */
 #define FIELDS_SETUP_RULESET(F) F(U32, generation) /* + fd: the blob */
-#define FIELDS_SETUP_SECRETS(F) F(U32, generation) /* + fd: its secrets */
 #define FIELDS_SETUP_FACTS(F) \
-	F(TEXT, server_name) F(TEXT, queue_key) F(U32, flags)
+	F(TEXT, server_name) F(TEXT, spool) F(TEXT, queue_key) F(U32, flags)
 #define FIELDS_SETUP_PEER(F) F(U32, process) F(U32, number) /* + fd */
 #define FIELDS_SETUP_LISTENER(F) \
 	F(U32, generation) F(U32, listener) F(TEXT, address)    /* + fd */
 #define FIELDS_SETUP_STATS(F) F(U32, row)                       /* + fd */
 #define FIELDS_SETUP_DONE(F)  F(U32, generation)                /* READY */
-#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error) /* "": yes */
+#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error) /* "" */
 
 /* Anyone who may to all: a state that was switched. */
 #define FIELDS_PAUSE(F)     F(U32, subsystem) F(FLAG, is_paused) /* RESULT */
@@ -42,7 +41,7 @@
 
 /* Session to queue. */
 #define FIELDS_QUEUE_BEGIN(F)    F(U64, session)              /* QUEUE_BEGUN */
-#define FIELDS_QUEUE_BEGUN(F)    F(FLAG, is_ok) F(U32, msgid) /* + fd to write */
+#define FIELDS_QUEUE_BEGUN(F)    F(FLAG, is_ok) F(U32, msgid) /* + fd */
 #define FIELDS_QUEUE_ENVELOPE(F) F(U64, evpid) F(TEXT, envelope) /* nothing */
 #define FIELDS_QUEUE_COMMIT(F) \
 	F(U32, msgid) F(U32, envelopes) F(U64, size) /* RESULT, when on disk */
@@ -99,7 +98,6 @@
 
 #define MESSAGES(M) \
 	M(SETUP_RULESET, setup_ruleset) \
-	M(SETUP_SECRETS, setup_secrets) \
 	M(SETUP_FACTS, setup_facts) \
 	M(SETUP_PEER, setup_peer) \
 	M(SETUP_LISTENER, setup_listener) \

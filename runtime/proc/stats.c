@@ -10,7 +10,7 @@ static const char *const stats_names[] = {
 };
 
 const char *
-stats_name(enum stat stat)
+stats_name(enum stats_counter counter)
 {
-	return stats_names[stat];
+	return stats_names[counter];
 }

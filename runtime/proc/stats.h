@@ -32,7 +32,7 @@
 	S(DELIVERY_PERMFAIL, "scheduler.delivery.permfail") \
 	S(DELIVERY_LOOP, "scheduler.delivery.loop")
 
-enum stat {
+enum stats_counter {
 #define STAT_ENUM(ID, name) STAT_##ID,
 	STATS(STAT_ENUM)
 #undef STAT_ENUM
@@ -43,13 +43,16 @@ struct stats {
 	_Atomic int64_t values[STAT_COUNT];
 };
 
+/* Bytes from row to row: each process maps its own alone. */
+#define STATS_ROW 4096
+
 static inline void
-stats_add(struct stats *stats, enum stat stat, int64_t n)
+stats_add(struct stats *stats, enum stats_counter counter, int64_t n)
 {
-	atomic_fetch_add_explicit(&stats->values[stat], n,
+	atomic_fetch_add_explicit(&stats->values[counter], n,
 	    memory_order_relaxed);
 }
 
-const char *stats_name(enum stat stat);
+const char *stats_name(enum stats_counter counter);
 
 #endif

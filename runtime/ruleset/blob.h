@@ -69,15 +69,37 @@ struct blob_section {
 	uint32_t count;
 };
 
+struct blob_range {
+	uint32_t first;
+	uint32_t count;
+};
+
+/* How a value of an envelope becomes a class; see blob_private.h. */
+struct blob_level {
+	unsigned attribute;
+	unsigned method;
+	uint32_t empty; /* the class of no value */
+	uint32_t other; /* of what is found nowhere */
+	struct blob_range slots;
+	struct blob_range states;
+	struct blob_range nets4;
+	struct blob_range nets6;
+};
+
 /* Members are to be read only. */
 struct blob {
 	const unsigned char *data;
 	size_t size;
-	size_t public_size; /* without secrets; a multiple of a page */
+	size_t public_size; /* where secrets, if any, begin: at a page */
 	size_t total_size;
-	uint16_t version;
-	bool has_secrets; /* they were opened too */
+	unsigned version;
+	bool has_secrets; /* they were opened too, if there are any */
 	struct blob_section sections[BLOB_SECTIONS];
+
+	/* What every look-up needs. */
+	struct target target;
+	char delimiter;
+	struct blob_level levels[BLOB_LEVELS_MAX];
 
 	/* Where blob_open found BLOB_EFORMAT. */
 	enum blob_section_id bad_section;
@@ -181,7 +203,7 @@ uint32_t blob_find_table(const struct blob *blob, struct str name);
 bool blob_table_is_inline(const struct blob *blob, uint32_t n);
 bool blob_table_is_mapping(const struct blob *blob, uint32_t n);
 
-/* Of an embedded file: SHA-256 of its bytes; else empty. */
+/* Of an embedded file: SHA-256 of its bytes, 64 digits; else empty. */
 struct str blob_table_digest(const struct blob *blob, uint32_t n);
 
 struct blob_entry {
