@@ -10,6 +10,7 @@
 #include "runtime/base/hostname.h"
 #include "runtime/base/mailaddr.h"
 #include "runtime/expand/format.h"
+#include "runtime/table/pattern.h"
 
 enum {
 	VALUES_TAG_MAX = 32,
@@ -416,7 +417,7 @@ check_values(struct compilation *comp)
 		.comp = comp,
 		.diags = &comp->diags,
 		.target = &comp->tree->target,
-		.regex_left = VALUES_REGEX_TOTAL,
+		.regex_left = PATTERN_COST_TOTAL,
 	};
 
 	for (unsigned i = 0; i < VALUES_USES; i++)

@@ -93,7 +93,8 @@ explain_why_failed(FILE *out, struct bind *bind, uint32_t table)
 	case BIND_UNREAD:
 	case BIND_READY:
 		fputs(" refuses what is looked up, or has a value that does "
-		      "not parse",
+		      "not parse or a regular expression that would take too "
+		      "much memory",
 		    out);
 		break;
 	}

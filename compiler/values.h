@@ -8,9 +8,6 @@
 
 #include "compiler/compilation.h"
 
-/* All regular expressions together: some seconds at worst. */
-#define VALUES_REGEX_TOTAL (1u << 25)
-
 /* What the elements of a table are for. */
 enum values_use {
 	VALUES_NETWORK,      /* clients, as addresses and networks */

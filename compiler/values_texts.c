@@ -4,19 +4,14 @@
  */
 #include "compiler/values.h"
 
-#include <regex.h>
-#include <stdlib.h>
-
 #include "compiler/words.h"
 #include "grammar/suggest.h"
 #include "runtime/base/relayurl.h"
 #include "runtime/base/reply.h"
 #include "runtime/expand/format.h"
+#include "runtime/table/pattern.h"
 
-enum {
-	VALUES_REGEX_MAX = 1 << 18, /* of the cost of one pattern */
-	VALUES_REGERROR_MAX = 128,
-};
+enum { VALUES_REGERROR_MAX = 128 };
 
 static void
 values_suggest(struct values *v, struct diag *diag, struct word word,
@@ -193,51 +188,6 @@ values_relay_domain(struct values *v, const struct values_elem *at)
 		values_relay_url(v, at, at->elem->value);
 }
 
-/* "+" and "{n,}" behind something that may hold one of them already. */
-static bool
-values_regex_doubles(const char *pattern, const char *p)
-{
-	return (*p == '+' || *p == '{') && p > pattern &&
-	    strchr(")*+?}", p[-1]) != NULL;
-}
-
-/*
- * What it may take to compile a pattern. The C library repeats what stands
- * before "{n,m}" in memory, before "+" once, nested ones multiply, and each
- * "*" may look at all states again: as if everything were nested. Saturates.
- */
-static uint32_t
-values_regex_cost(const char *pattern)
-{
-	uint64_t states = strlen(pattern) + 1, loops = 1;
-	unsigned long count;
-
-	for (const char *p = pattern; *p != '\0'; p++) {
-		loops += strchr("*+?{", *p) != NULL;
-		states *= values_regex_doubles(pattern, p) ? 2 : 1;
-		count = *p == '{' || *p == ',' ? strtoul(p + 1, NULL, 10) : 1;
-		if (count > VALUES_REGEX_MAX)
-			return UINT32_MAX;
-		states *= count > 1 ? count : 1;
-		if (states > VALUES_REGEX_MAX)
-			return UINT32_MAX;
-	}
-	return states * loops > UINT32_MAX ? UINT32_MAX :
-					     (uint32_t)(states * loops);
-}
-
-/* Patterns that would take too long, alone or together, are not tried. */
-static bool
-values_regex_is_cheap(struct values *v, const char *pattern)
-{
-	uint32_t cost = values_regex_cost(pattern);
-
-	if (cost > VALUES_REGEX_MAX || cost > v->regex_left)
-		return false;
-	v->regex_left -= cost;
-	return true;
-}
-
 /* Lower-casing the pattern turns the classes \S, \W, \D, \B around. */
 static void
 values_regex_class(struct values *v, const struct values_elem *at,
@@ -261,26 +211,38 @@ values_regex_class(struct values *v, const struct values_elem *at,
 	}
 }
 
+/* The original compiles it, however long it takes. */
+static void
+values_regex_costly(struct values *v, const struct values_elem *at)
+{
+	if (v->target->version == TARGET_NATIVE)
+		values_warn(v, at, CHECK_INVALID_REGEX, at->elem->key.pos,
+		    "the regular expression would take too much memory, so "
+		    "it is not compiled, and what comes this far is answered "
+		    "with 451");
+}
+
 void
 values_regex(struct values *v, const struct values_elem *at)
 {
 	struct word word = at->elem->key;
 	struct str lower = words_lower(v->diags->arena, word_str(word));
-	const char *pattern = arena_copy(v->diags->arena, lower).ptr;
 	bool is_negated = (at->clause->flags & CLAUSE_NEGATED) != 0;
 	char reason[VALUES_REGERROR_MAX];
 	regex_t regex;
 	int error;
 
 	values_regex_class(v, at, word);
-	if (str_has_prefix(lower, "(?i)"))
-		pattern += 4;
-	if (!values_regex_is_cheap(v, pattern))
-		return;
-	error = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_ICASE);
-	if (error == 0) {
+	switch (pattern_compile(arena_copy(v->diags->arena, lower).ptr,
+	    &v->regex_left, &regex, &error)) {
+	case PATTERN_OK:
 		regfree(&regex);
 		return;
+	case PATTERN_COSTLY:
+		values_regex_costly(v, at);
+		return;
+	case PATTERN_BAD:
+		break;
 	}
 	regerror(error, &regex, reason, sizeof(reason));
 	values_warn(v, at, CHECK_INVALID_REGEX, word.pos,

@@ -7,12 +7,12 @@
 #include "runtime/table/table.h"
 
 #include <assert.h>
-#include <regex.h>
 #include <stdlib.h>
 
 #include "runtime/base/domain.h"
 #include "runtime/base/netaddr.h"
 #include "runtime/base/strmap.h"
+#include "runtime/table/pattern.h"
 
 enum {
 	TABLE_SECRET_MIN = 3, /* bytes of a credentials value */
@@ -40,6 +40,7 @@ struct table {
 	struct strmap by_net;    /* keys: masked networks */
 	struct table_regex *regexes;
 	uint32_t regex_count;
+	bool has_costly; /* patterns that were not compiled */
 };
 
 typedef bool table_matcher(const struct table *table, struct str key,
@@ -198,31 +199,26 @@ table_index_nets(struct table *table)
 	table->has_nets = true;
 }
 
-static bool
-table_compile(const char *pattern, regex_t *compiled)
-{
-	int flags = REG_EXTENDED | REG_NOSUB;
-
-	if (strncmp(pattern, "(?i)", 4) == 0) {
-		pattern += 4;
-		flags |= REG_ICASE; /* [[:upper:]] is all letters then */
-	}
-	return regcomp(compiled, pattern, flags) == 0;
-}
-
 static void
 table_compile_all(struct table *table)
 {
 	uint32_t count = table->by_key.count, n = 0;
+	uint32_t left = PATTERN_COST_TOTAL;
 
 	table->regexes = (struct table_regex *)arena_alloc(table->arena,
 	    count * sizeof(*table->regexes));
-	for (uint32_t i = 0; i < count; i++) {
-		if (!table_compile(table->entries[i]->key.ptr,
-			&table->regexes[n].compiled))
-			continue;
-		table->regexes[n++].entry = table->entries[i];
-	}
+	for (uint32_t i = 0; i < count; i++)
+		switch (pattern_compile(table->entries[i]->key.ptr, &left,
+		    &table->regexes[n].compiled, NULL)) {
+		case PATTERN_OK:
+			table->regexes[n++].entry = table->entries[i];
+			break;
+		case PATTERN_BAD:
+			break;
+		case PATTERN_COSTLY:
+			table->has_costly = true;
+			break;
+		}
 	table->regex_count = n;
 }
 
@@ -437,7 +433,8 @@ table_lookup(const struct table *table, enum service service, struct str key,
 		entry = table_find(table, service, table_lower(key, text));
 	if (entry_r != NULL)
 		*entry_r = entry;
-	if (!is_short)
+	if (!is_short ||
+	    (entry == NULL && service == SERVICE_REGEX && table->has_costly))
 		return ANSWER_FAILED;
 	return entry != NULL ? ANSWER_YES : ANSWER_NO;
 }

@@ -69,7 +69,7 @@ void table_seal(struct table *table, const struct table_rules *rules);
 /*
  * Parses networks or compiles regular expressions, once each; cheap for
  * other services. To be called before the first look-up of a service.
- * Compiling costs what the C library's regcomp(3) costs.
+ * Patterns that would cost too much, see pattern.h, are not compiled.
  */
 void table_prepare(struct table *table, enum service service);
 
@@ -85,7 +85,8 @@ const struct table_entry *table_entry_at(const struct table *table, uint32_t i);
 /*
  * Whether an entry matches the key, which is put in lower case first, and
  * the first in byte order that does (else NULL). entry_r may be NULL.
- * ANSWER_FAILED only for a key longer than TABLEFILE_KEY_MAX.
+ * ANSWER_FAILED for a key longer than TABLEFILE_KEY_MAX, and where no regular
+ * expression matches but one that was not compiled might.
  *
  *	DOMAIN    see domain.h; entries are the patterns
  *	NETADDR   the same text, "local" for example, or an address in a

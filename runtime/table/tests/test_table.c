@@ -346,7 +346,7 @@ Test(table, searches_regular_expressions)
 	test_check_all(SERVICE_REGEX, &test_modern, cases, TEST_COUNT(cases));
 }
 
-Test(table, fails_for_long_keys_only)
+Test(table, fails_for_long_keys)
 {
 	static char key[TABLEFILE_KEY_MAX + 1];
 	struct table *table = test_list("", &test_modern, SERVICE_NETADDR);
@@ -366,6 +366,23 @@ Test(table, fails_for_long_keys_only)
 								  ANSWER_NO,
 		    "service %d", s);
 	}
+	table_fini(table);
+}
+
+Test(table, fails_where_a_costly_pattern_might_match)
+{
+	struct table *table = test_list("a++++++++++++++++++++++ ^b",
+	    &test_modern, SERVICE_REGEX);
+	const struct table_entry *entry;
+
+	cr_expect_eq(table_lookup(table, SERVICE_REGEX, STR_LIT("b"), &entry),
+	    ANSWER_YES);
+	cr_expect(str_is(entry->key, "^b"));
+	cr_expect_eq(table_lookup(table, SERVICE_REGEX, STR_LIT("a"), &entry),
+	    ANSWER_FAILED);
+	cr_expect_null(entry);
+	cr_expect_eq(table_lookup(table, SERVICE_STRING, STR_LIT("a"), &entry),
+	    ANSWER_NO);
 	table_fini(table);
 }
 
