@@ -1,39 +1,18 @@
 /*
  * Checks that need all rules together: what no envelope reaches, and what
- * everybody does. They build the decision diagram of the ruleset, so they
+ * everybody does; check_redundant.c has what could go. They build the decision diagram of the ruleset, so they
  * run only on configs without errors.
  */
 #include "compiler/check.h"
 
 #include <stdlib.h>
 
-#include "compiler/feasible.h"
-#include "compiler/lower.h"
+#include "compiler/check_reach_private.h"
 
 enum {
 	REACH_RULES_MAX = 2000,
 	REACH_SIZE_MAX = 16 * 1024 * 1024, /* bytes of the config's files */
-	REACH_COVERING_MAX = 3,            /* rules named as covering another */
-};
-
-/*
- * Steps of the whole diagram, some 20 ms; beyond them nothing is reported. A
- * lint is to be quick, and what people write takes a few thousand.
- */
-#define REACH_STEPS 500000
-
-struct reach {
-	struct compilation *comp;
-	const struct ir *ir;
-	struct host host;
-	struct bind bind;
-	struct diagram diagram;
-	struct space space;
-	uint32_t never;
-	uint32_t root;
-	bool *decides;     /* for each rule; scratch for the covering */
-	uint32_t *visited; /* a pass's number, for each node */
-	uint32_t pass;
+	REACH_NAMED_MAX = 3,               /* rules that notes name */
 };
 
 static bool
@@ -69,74 +48,113 @@ reach_mark(struct reach *reach, uint32_t node)
 		reach_mark(reach, diagram->edges[n->first_edge + i].child);
 }
 
-static void
-reach_find(struct reach *reach, uint32_t node)
+void
+check_reach_find(struct reach *reach, uint32_t node)
 {
+	uint32_t needed = reach->diagram.node_count + 1;
+
 	memset(reach->decides, 0,
 	    reach->ir->ruleset.rule_count * sizeof(*reach->decides));
-	free(reach->visited);
-	reach->visited = calloc((size_t)reach->diagram.node_count + 1,
-	    sizeof(*reach->visited));
-	if (reach->visited == NULL)
-		abort();
-	reach->pass = 1;
+	if (reach->visited_room < needed) {
+		free(reach->visited);
+		reach->visited_room = needed;
+		reach->visited = calloc(needed, sizeof(*reach->visited));
+		if (reach->visited == NULL)
+			abort();
+	}
+	reach->pass++;
 	reach_mark(reach, node);
 }
 
-static struct srcpos
-reach_pos(const struct reach *reach, uint32_t rule)
+struct srcpos
+check_reach_pos(const struct reach *reach, uint32_t rule)
 {
 	return stmt_head(reach->ir->rules[rule].stmt,
 	    reach->ir->target.dialect);
+}
+
+void
+check_reach_note(struct reach *reach, struct diag *diag, const char *all,
+    const char *some)
+{
+	uint32_t count = reach->ir->ruleset.rule_count, total = 0, named = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		total += reach->decides[i];
+	for (uint32_t i = 0; i < count && named < REACH_NAMED_MAX; i++)
+		if (reach->decides[i]) {
+			named++;
+			diag_note(&reach->comp->diags, diag,
+			    check_reach_pos(reach, i), "%s",
+			    total == 1 ? all : some);
+		}
+}
+
+/* What a rule matches, whichever number it has. */
+static uint32_t
+reach_alone(struct reach *reach, uint32_t rule, uint32_t number)
+{
+	return forest_rule_diagram(&reach->diagram,
+	    &reach->space.sides[0].rules[rule], number);
+}
+
+/* A rule above that is the same, or the rule itself. */
+static uint32_t
+reach_twin(struct reach *reach, uint32_t rule)
+{
+	const struct ruleset_rule *rules = reach->ir->ruleset.rules;
+	uint32_t alone = reach_alone(reach, rule, 0), i;
+
+	for (i = 0; i < rule; i++)
+		if (reach->decides[i] &&
+		    rules[i].action == rules[rule].action &&
+		    reach_alone(reach, i, 0) == alone)
+			break;
+	return i;
 }
 
 static void
 reach_report(struct reach *reach, uint32_t rule)
 {
 	struct diag_list *diags = &reach->comp->diags;
-	uint32_t named = 0, count = 0, alone, covering;
+	uint32_t alone, twin;
 	struct diag *diag;
 
 	alone = diagram_ite(&reach->diagram, reach->never, diagram_no_match(),
-	    forest_rule_diagram(&reach->diagram,
-		&reach->space.sides[0].rules[rule], rule));
+	    reach_alone(reach, rule, rule));
 	/* What matches nothing by itself is for other checks to explain. */
 	if (alone == diagram_no_match())
 		return;
-	covering = diagram_ite(&reach->diagram, alone, reach->root,
-	    diagram_no_match());
+	check_reach_find(reach,
+	    diagram_ite(&reach->diagram, alone, reach->root,
+		diagram_no_match()));
+	twin = reach_twin(reach, rule);
 	diag = diag_report(diags, CHECK_UNREACHABLE_RULE,
-	    reach_pos(reach, rule),
-	    "no envelope gets to this rule: rules above it match "
-	    "first");
-	reach_find(reach, covering);
-	for (uint32_t i = 0; i < rule; i++)
-		count += reach->decides[i];
-	for (uint32_t i = 0; i < rule && named < REACH_COVERING_MAX; i++)
-		if (reach->decides[i]) {
-			named++;
-			diag_note(diags, diag, reach_pos(reach, i),
-			    "this one takes %s of what it would match",
-			    count == 1 ? "all" : "some");
-		}
+	    check_reach_pos(reach, rule), "no envelope gets to this rule: %s",
+	    twin < rule ? "it stands above already" :
+			  "rules above it match first");
+	if (twin < rule)
+		diag_note(diags, diag, check_reach_pos(reach, twin),
+		    "this one matches the same and does the same");
+	else
+		check_reach_note(reach, diag,
+		    "this one takes all of what it would match",
+		    "this one takes some of what it would match");
 }
 
 static void
 reach_check_rules(struct reach *reach)
 {
 	uint32_t count = reach->ir->ruleset.rule_count;
-	bool *decides = malloc(count * sizeof(*decides));
 
-	if (decides == NULL)
-		abort();
-	reach_find(reach,
+	check_reach_find(reach,
 	    diagram_ite(&reach->diagram, reach->never, diagram_no_match(),
 		reach->root));
-	memcpy(decides, reach->decides, count * sizeof(*decides));
 	for (uint32_t i = 0; i < count; i++)
-		if (!decides[i])
+		reach->is_dead[i] = !reach->decides[i];
+	for (uint32_t i = 0; i < count; i++)
+		if (reach->is_dead[i])
 			reach_report(reach, i);
-	free(decides);
 }
 
 /* Open relays. */
@@ -191,7 +209,7 @@ reach_check_relay(struct reach *reach)
 		    ir->actions[action].method != IR_RELAY)
 			continue;
 		diag = diag_report(&reach->comp->diags, CHECK_OPEN_RELAY,
-		    reach_pos(reach, residue->rule),
+		    check_reach_pos(reach, residue->rule),
 		    "open relay: this rule "
 		    "relays anybody's mail to anywhere");
 		diag_note(&reach->comp->diags, diag, listener->pos,
@@ -244,13 +262,17 @@ check_reach(struct compilation *comp)
 	bind_init(&reach.bind, comp, reach.ir, &reach.host);
 	reach.decides = calloc(reach.ir->ruleset.rule_count,
 	    sizeof(*reach.decides));
-	if (reach.decides == NULL)
+	reach.is_dead = calloc(reach.ir->ruleset.rule_count,
+	    sizeof(*reach.is_dead));
+	if (reach.decides == NULL || reach.is_dead == NULL)
 		abort();
 	if (reach_build(&reach)) {
 		reach_check_rules(&reach);
+		check_redundant(&reach);
 		reach_check_relay(&reach);
 	}
 	free(reach.decides);
+	free(reach.is_dead);
 	free(reach.visited);
 	space_fini(&reach.space);
 	diagram_fini(&reach.diagram);
