@@ -15,11 +15,16 @@ enum {
 	REACH_NAMED_MAX = 3,               /* rules that notes name */
 };
 
+/* Who switches a check off has what it is about elsewhere. */
 static bool
 reach_has_errors(const struct compilation *comp)
 {
+	const bool *disabled = comp->diags.policy.disabled;
+
 	for (const struct diag *d = comp->diags.head; d != NULL; d = d->next)
-		if (d->severity == DIAG_ERROR)
+		if (d->severity == DIAG_ERROR &&
+		    ((check_table[d->id].flags & CHECK_FIXED) != 0 ||
+			!disabled[d->id]))
 			return true;
 	return false;
 }

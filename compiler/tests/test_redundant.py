@@ -17,12 +17,15 @@ from tap import BIN, TIMEOUT, Tap, diagnose, environment  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 HEAD = """\
+pki a.example cert "/etc/ssl/a.pem"
+pki a.example key "/etc/ssl/private/a.key"
 listen on 192.0.2.1
-listen on 192.0.2.1 port 2525 tag x
+listen on 192.0.2.1 port 2525 tls pki a.example auth-optional tag x
 action "local" mbox
 action "spool" maildir
 action "out" relay
 """
+OPTIONS = ("--target=7.8", "-W", "no-missing-file")
 CLAIMS = {"unreachable-rule", "redundant-rule"}
 
 DOMAINS = ("a.example", "b.example", "*.example", "x.a.example")
@@ -52,8 +55,7 @@ def random_rule(rng):
 
 def claims(path):
     """Lines that are said to be of no use."""
-    status, found = diagnose(
-        "--target=7.8", "-W", "no-unused-name", path)
+    status, found = diagnose(*OPTIONS, "-W", "no-unused-name", path)
     assert status == 0, found
     return {diag["line"]: diag["id"] for diag in found
             if diag["id"] in CLAIMS}
@@ -61,7 +63,7 @@ def claims(path):
 
 def are_equivalent(a, b):
     done = subprocess.run(
-        [BIN / "smtpd-diff", "--target=7.8", a, b], env=environment(),
+        [BIN / "smtpd-diff", *OPTIONS, a, b], env=environment(),
         capture_output=True, timeout=TIMEOUT, check=False)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode == 0
