@@ -32,13 +32,15 @@ struct entries {
 
 	/* Declared tables that have been gone through for a use. */
 	struct strmap seen[ENTRIES_USES];
+	unsigned reported;
 };
 
 /* A word, and the clause that it is used in. */
 struct entries_word {
 	struct word word;
 	const struct clause *clause;
-	bool is_declared; /* stands in the declaration of a table */
+	bool is_declared;  /* stands in the declaration of a table */
+	const char *where; /* or in its file: "PATH:LINE: ", else "" */
 };
 
 static struct diag *
@@ -46,8 +48,10 @@ entries_warn(struct entries *entries, const struct entries_word *at,
     enum check_id id, struct str part, const char *text)
 {
 	struct diag *diag = diag_report(entries->diags, id,
-	    words_part(entries->diags->map, at->word, part), "%s", text);
+	    words_part(entries->diags->map, at->word, part), "%s%s", at->where,
+	    text);
 
+	entries->reported++;
 	if (at->is_declared)
 		diag_note(entries->diags, diag, at->clause->pos,
 		    "the table is used here");
@@ -342,27 +346,56 @@ entries_check_list(struct entries *entries, const struct list *list,
 	}
 }
 
+/* The entries of a table file, as if they stood where its path does. */
+static void
+entries_check_file(struct entries *entries, const struct stmt *decl,
+    struct entries_word at, enum entries_use use)
+{
+	unsigned most = entries->reported + CHECK_FACTS_LINES_MAX;
+	struct tablefile_entry entry;
+	struct tablefile file;
+	struct str path;
+
+	if (!check_facts_open_file(entries->comp, decl, &file, &path))
+		return;
+	while (entries->reported < most && tablefile_next(&file, &entry)) {
+		if (entry.error != TABLEFILE_OK)
+			continue;
+		at.word = check_facts_file_word(entries->comp, decl, path,
+		    entry.key);
+		at.where = arena_printf(entries->diags->arena,
+		    "%.*s:%u: ", STR_ARG(path), entry.line);
+		entries_check_word(entries, &at, use);
+	}
+}
+
 static void
 entries_check_declared(struct entries *entries, const struct clause *clause,
     enum entries_use use)
 {
 	const struct stmt *decl = clause->table->table;
-	struct entries_word at = { .clause = clause, .is_declared = true };
+	struct entries_word at = {
+		.clause = clause, .is_declared = true, .where = ""
+	};
 	void **seen;
 
-	if (decl == NULL || decl->list == NULL)
+	if (decl == NULL)
 		return;
 	seen = strmap_put(&entries->seen[use], word_str(decl->name));
-	if (*seen == NULL)
-		entries_check_list(entries, decl->list, at, use);
+	if (*seen != NULL)
+		return;
 	*seen = entries;
+	if (decl->list != NULL)
+		entries_check_list(entries, decl->list, at, use);
+	else
+		entries_check_file(entries, decl, at, use);
 }
 
 static void
 entries_check_clause(struct entries *entries, const struct clause *clause,
     enum entries_use use)
 {
-	struct entries_word at = { .clause = clause };
+	struct entries_word at = { .clause = clause, .where = "" };
 	struct str name;
 
 	if (clause->table == NULL) {

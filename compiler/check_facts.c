@@ -3,6 +3,9 @@
  */
 #include "compiler/check_facts.h"
 
+#include "compiler/tablesrc.h"
+#include "compiler/words.h"
+
 /*
  * In checks.def the checks of reading come first, and then those of unknown
  * names, which are warnings where the daemon looks late.
@@ -49,6 +52,38 @@ check_facts_relays(const struct stmt *stmt)
 {
 	return (stmt->kind == STMT_ACTION || stmt->kind == STMT_ACCEPT) &&
 	    stmt_clause(stmt, CLAUSE_RELAY) != NULL;
+}
+
+bool
+check_facts_open_file(struct compilation *comp, const struct stmt *decl,
+    struct tablefile *table_r, struct str *path_r)
+{
+	struct files_file *file;
+	struct tablesrc src;
+
+	if (decl->flags & STMT_BUILTIN)
+		return false;
+	tablesrc_parse(decl, &src);
+	if (src.kind != TABLESRC_FILE || !str_has_prefix(src.config, "/"))
+		return false;
+	file = files_read(&comp->files, src.config, FILES_SIZE_MAX);
+	if (file->error != 0)
+		return false;
+	files_open_table(file, comp->tree->target.version, table_r);
+	*path_r = src.config;
+	return true;
+}
+
+struct word
+check_facts_file_word(const struct compilation *comp, const struct stmt *decl,
+    struct str path, struct str text)
+{
+	return (struct word){
+		.kind = WORD_BARE,
+		.ptr = text.ptr,
+		.len = text.len,
+		.pos = words_part(&comp->map, decl->value, path),
+	};
 }
 
 const struct macro *

@@ -8,6 +8,10 @@
 #include "compiler/compilation.h"
 
 struct macro;
+struct tablefile;
+
+/* Findings that are reported of the entries of one table file. */
+enum { CHECK_FACTS_LINES_MAX = 10 };
 
 /*
  * Whether statements or names were lost to errors, so that what seems to be
@@ -25,6 +29,17 @@ const struct macro *check_facts_quoted_macro(const struct compilation *comp,
 /* The option with which a listener offers TLS or AUTH, or NULL. */
 const struct clause *check_facts_tls(const struct stmt *listener);
 const struct clause *check_facts_auth(const struct stmt *listener);
+
+/*
+ * The entries of a declared table, where they stand in a file that can be
+ * read. *path_r is its path, as a slice of the declaration.
+ */
+bool check_facts_open_file(struct compilation *comp, const struct stmt *decl,
+    struct tablefile *table_r, struct str *path_r);
+
+/* A text of a file, as a word that stands where its path does. */
+struct word check_facts_file_word(const struct compilation *comp,
+    const struct stmt *decl, struct str path, struct str text);
 
 /* Whether an action or a legacy rule relays. */
 bool check_facts_relays(const struct stmt *stmt);

@@ -14,7 +14,7 @@
 #include "compiler/words.h"
 
 enum {
-	CHECK_FILES_LINES_MAX = 10, /* reported of one table file */
+	CHECK_FACTS_LINES_MAX = 10, /* reported of one table file */
 };
 
 /* A file as whatever it is used as, each loaded once. */
@@ -295,7 +295,7 @@ check_files_check_entries(struct check_files *cf, const struct stmt *stmt,
 
 	strmap_init(&seen, cf->diags->arena);
 	files_open_table(file, cf->comp->tree->target.version, &table);
-	while (count < CHECK_FILES_LINES_MAX &&
+	while (count < CHECK_FACTS_LINES_MAX &&
 	    tablefile_next(&table, &entry)) {
 		text = check_files_judge(cf, &entry, &seen, &severity);
 		if (text == NULL)

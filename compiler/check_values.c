@@ -4,6 +4,7 @@
  */
 #include "compiler/check.h"
 
+#include "compiler/check_facts.h"
 #include "compiler/values.h"
 #include "compiler/words.h"
 #include "grammar/suggest.h"
@@ -33,9 +34,10 @@ struct diag *
 values_warn(struct values *v, const struct values_elem *at, enum check_id id,
     struct srcpos pos, const char *text)
 {
-	struct diag *diag = diag_add(v->diags, id, DIAG_WARNING, pos, "%s",
-	    text);
+	struct diag *diag = diag_add(v->diags, id, DIAG_WARNING, pos, "%s%s",
+	    at->where, text);
 
+	v->reported++;
 	if (at->is_declared)
 		diag_note(v->diags, diag, at->clause->pos,
 		    "the table is used here");
@@ -50,21 +52,52 @@ values_list(struct values *v, const struct list *list, struct values_elem at,
 		values_uses[use](v, &at);
 }
 
+/* The entries of a table file, as if they stood where its path does. */
+static void
+values_file(struct values *v, const struct stmt *decl, struct values_elem at,
+    enum values_use use)
+{
+	unsigned most = v->reported + CHECK_FACTS_LINES_MAX;
+	struct tablefile_entry entry;
+	struct tablefile file;
+	struct elem elem = { .next = NULL };
+	struct str path;
+
+	if (!check_facts_open_file(v->comp, decl, &file, &path))
+		return;
+	at.elem = &elem;
+	while (v->reported < most && tablefile_next(&file, &entry)) {
+		if (entry.error != TABLEFILE_OK)
+			continue;
+		elem.key = check_facts_file_word(v->comp, decl, path,
+		    entry.key);
+		elem.value = check_facts_file_word(v->comp, decl, path,
+		    entry.value);
+		at.where = arena_printf(v->diags->arena,
+		    "%.*s:%u: ", STR_ARG(path), entry.line);
+		values_uses[use](v, &at);
+	}
+}
+
 /* A declared table is gone through at its first use for a purpose. */
 static void
 values_declared(struct values *v, const struct clause *clause,
     enum values_use use)
 {
 	const struct stmt *decl = clause->table->table;
+	struct values_elem at = { NULL, clause, true, "" };
 	void **seen;
 
-	if (decl == NULL || decl->list == NULL)
+	if (decl == NULL)
 		return;
 	seen = strmap_put(&v->seen[use], word_str(decl->name));
-	if (*seen == NULL)
-		values_list(v, decl->list,
-		    (struct values_elem){ NULL, clause, true }, use);
+	if (*seen != NULL)
+		return;
 	*seen = v;
+	if (decl->list != NULL)
+		values_list(v, decl->list, at, use);
+	else
+		values_file(v, decl, at, use);
 }
 
 static void
@@ -86,11 +119,11 @@ values_table(struct values *v, const struct clause *clause, enum values_use use)
 			break;
 		elem = (struct elem){ .key = ref->word };
 		values_uses[use](v,
-		    &(struct values_elem){ &elem, clause, false });
+		    &(struct values_elem){ &elem, clause, false, "" });
 		break;
 	case TABREF_LIST:
 		values_list(v, ref->list,
-		    (struct values_elem){ NULL, clause, false }, use);
+		    (struct values_elem){ NULL, clause, false, "" }, use);
 		break;
 	}
 }

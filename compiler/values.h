@@ -28,13 +28,15 @@ struct values {
 	struct strmap seen[VALUES_USES];
 
 	uint32_t regex_left; /* cost of the patterns that are still tried */
+	unsigned reported;   /* by values_warn */
 };
 
 /* One element, and the table clause that it is used in. */
 struct values_elem {
 	const struct elem *elem;
 	const struct clause *clause;
-	bool is_declared; /* stands in the declaration of the table */
+	bool is_declared;  /* stands in the declaration of the table */
+	const char *where; /* or in its file: "PATH:LINE: ", else "" */
 };
 
 /* values_numbers.c */

@@ -135,8 +135,10 @@ values_suggest_schema(struct values *v, struct diag *diag, struct word word,
 	values_suggest(v, diag, word, &nearest);
 }
 
+/* where stands before the message. */
 static struct diag *
-values_url(struct values *v, struct word word, enum diag_severity severity)
+values_url(struct values *v, struct word word, enum diag_severity severity,
+    const char *where)
 {
 	struct relayurl url;
 	enum relayurl_status status;
@@ -148,11 +150,18 @@ values_url(struct values *v, struct word word, enum diag_severity severity)
 	if (status == RELAYURL_OK)
 		return diag_report(v->diags, CHECK_IGNORED_VALUE,
 		    words_part(v->diags->map, word, url.junk),
-		    "'%.*s' behind the host is ignored", STR_ARG(url.junk));
+		    "%s'%.*s' behind the host is ignored", where,
+		    STR_ARG(url.junk));
 	diag = diag_add(v->diags, CHECK_INVALID_URL, severity,
 	    words_part(v->diags->map, word, url.fault),
-	    "'%.*s' is not a relay URL: %s", WORD_ARG(word),
+	    "%s'%.*s' is not a relay URL: %s", where, WORD_ARG(word),
 	    relayurl_status_text(status));
+	if (status == RELAYURL_LABEL_REFUSED)
+		diag_note(v->diags, diag, (struct srcpos){ 0, 0 },
+		    "for a password write %s, which require TLS",
+		    values_url_dialect(v) == RELAYURL_MODERN ?
+			"smtp+tls:// or smtps://" :
+			"tls+auth:// or smtps+auth://");
 	if (status == RELAYURL_UNKNOWN_SCHEMA)
 		values_suggest_schema(v, diag, word, url.fault);
 	return diag;
@@ -161,15 +170,16 @@ values_url(struct values *v, struct word word, enum diag_severity severity)
 void
 values_via(struct values *v, struct word word)
 {
-	values_url(v, word, DIAG_ERROR);
+	values_url(v, word, DIAG_ERROR, "");
 }
 
 static void
 values_relay_url(struct values *v, const struct values_elem *at,
     struct word word)
 {
-	struct diag *diag = values_url(v, word, DIAG_WARNING);
+	struct diag *diag = values_url(v, word, DIAG_WARNING, at->where);
 
+	v->reported += diag != NULL;
 	if (diag != NULL && at->is_declared)
 		diag_note(v->diags, diag, at->clause->pos,
 		    "the table is used here");
@@ -186,6 +196,29 @@ values_relay_domain(struct values *v, const struct values_elem *at)
 {
 	if (at->elem->value.kind != WORD_NONE)
 		values_relay_url(v, at, at->elem->value);
+}
+
+/* Keys are in lower case, and only "(?i)" makes [:upper:] all letters. */
+static void
+values_regex_upper(struct values *v, const struct values_elem *at,
+    struct word word, struct str lower)
+{
+	static const char class[] = "[:upper:]";
+	const char *found = lower.len == 0 || str_has_prefix(lower, "(?i)") ?
+	    NULL :
+	    memmem(lower.ptr, lower.len, class, sizeof(class) - 1);
+	struct str part;
+
+	if (found == NULL)
+		return;
+	part = (struct str){ word.ptr + (found - lower.ptr),
+		sizeof(class) - 1 };
+	values_warn(v, at, CHECK_INVALID_REGEX,
+	    words_part(v->diags->map, word, part),
+	    arena_printf(v->diags->arena,
+		"what is compared is in lower case, where '%.*s' is no letter: "
+		"'[:alpha:]' is any",
+		STR_ARG(part)));
 }
 
 /* Lower-casing the pattern turns the classes \S, \W, \D, \B around. */
@@ -233,6 +266,7 @@ values_regex(struct values *v, const struct values_elem *at)
 	int error;
 
 	values_regex_class(v, at, word);
+	values_regex_upper(v, at, word, lower);
 	switch (pattern_compile(arena_copy(v->diags->arena, lower).ptr,
 	    &v->regex_left, &regex, &error)) {
 	case PATTERN_OK:
