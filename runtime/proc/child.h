@@ -58,9 +58,9 @@ struct child_ops {
 
 /* SETUP_FACTS: what the command line of smtpd asks for. */
 enum {
-	CHILD_MDA_PAUSED = 1,
-	CHILD_MTA_PAUSED = 2,
-	CHILD_SMTP_PAUSED = 4,
+	CHILD_MDA_PAUSED = SUBSYSTEM_MDA,
+	CHILD_MTA_PAUSED = SUBSYSTEM_MTA,
+	CHILD_SMTP_PAUSED = SUBSYSTEM_SMTP,
 };
 
 struct child {

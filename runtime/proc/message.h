@@ -187,6 +187,26 @@ enum message_type {
 MESSAGES(MESSAGE_STRUCT)
 #undef MESSAGE_STRUCT
 
+/* What PAUSE switches and CTL_STATUS_IS tells of: bits. */
+enum {
+	SUBSYSTEM_MDA = 1,
+	SUBSYSTEM_MTA = 2,
+	SUBSYSTEM_SMTP = 4,
+};
+
+/*
+ * CTL_CHANGE of envelopes: of one, of a message's (the lower half of evpid
+ * is 0) or of all (0).
+ */
+enum ctl_change {
+	CTL_REMOVE,
+	CTL_SCHEDULE, /* at once */
+	CTL_PAUSE,
+	CTL_RESUME,
+	CTL_DISCOVER, /* what was put into the spool from outside */
+	CTL_CHANGES
+};
+
 /* One that was read: texts point into the buffer it was read from. */
 struct message {
 	enum message_type type;
