@@ -44,6 +44,11 @@ fuzz.replays = $(addprefix $(BUILD)/tests/fuzz/replay_,$(fuzz.names))
 fuzz.engines = $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(fuzz.names))
 
 $(fuzz.engines): libs.extra = -fsanitize=fuzzer
+# What makes random configs and puts forests to the loop, for more than tests.
+shared.helpers = $(patsubst %,$(BUILD)/obj/compiler/tests/%.o,random_conf \
+	random_env forest_env)
+$(foreach kind,fuzz replay,$(foreach name,diagram diff, \
+	$(BUILD)/tests/fuzz/$(kind)_$(name))): $(shared.helpers)
 
 define fuzz_rule
 $(call program_rule,$(fuzz.source),$(BUILD)/tests/fuzz/fuzz_$(1),$(fuzz.box))
@@ -112,5 +117,14 @@ peers:
 bench-parse: all
 	@tools/bench-parse --build $(BUILD)
 
+bench.decide = $(BUILD)/tests/bench/bench_decide
+bench.source = compiler/bench/bench_decide.c
+
+$(eval $(call program_rule,$(bench.source),$(bench.decide),compiler))
+$(bench.decide): $(shared.helpers)
+
+bench-decide: $(bench.decide)
+	$(bench.decide) $(RULES)
+
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
-	golden-update lint format demo peers bench-parse
+	golden-update lint format demo peers bench-parse bench-decide
