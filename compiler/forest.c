@@ -64,25 +64,46 @@ forest_rule_diagram(struct diagram *diagram, const struct forest_rule *rule,
 	return forest_build_rule(diagram, rule, number, 0, 0);
 }
 
-/* The levels that a rule's predicates look at first, as a set. */
-static uint32_t
-forest_shape(const struct diagram *diagram, const struct forest_rule *rule)
+/* Above the bits of the levels those of levels that are usually true. */
+#define FOREST_QUESTION (UINT64_C(1) << (2 * DIAGRAM_LEVELS_MAX))
+
+/*
+ * The levels on one way through a condition that holds, and whether it holds
+ * for what no edge lists: a rule for all domains but one goes badly with
+ * rules for one domain each.
+ */
+static uint64_t
+forest_shape_of(const struct diagram *diagram, uint32_t node)
 {
-	uint32_t shape = 0;
+	uint64_t shape = 0;
 
-	for (uint32_t i = 0; i < rule->pred_count; i++) {
-		uint32_t node = rule->preds[i].number;
+	while (!(node & DIAGRAM_LEAF)) {
+		const struct diagram_node *n = &diagram->nodes[node];
+		bool is_listed = n->otherwise == diagram_no_match();
 
-		if (rule->preds[i].is_question)
-			shape |= 1u << DIAGRAM_LEVELS_MAX;
-		else if (!(node & DIAGRAM_LEAF))
-			shape |= 1u << diagram->nodes[node].level;
+		shape |= UINT64_C(1) << n->level;
+		if (!is_listed)
+			shape |= UINT64_C(1) << (DIAGRAM_LEVELS_MAX + n->level);
+		node = is_listed ? diagram->edges[n->first_edge].child :
+				   n->otherwise;
 	}
 	return shape;
 }
 
+static uint64_t
+forest_shape(const struct diagram *diagram, const struct forest_rule *rule)
+{
+	uint64_t shape = 0;
+
+	for (uint32_t i = 0; i < rule->pred_count; i++)
+		shape |= rule->preds[i].is_question ?
+		    FOREST_QUESTION :
+		    forest_shape_of(diagram, rule->preds[i].number);
+	return shape;
+}
+
 struct forest_item {
-	uint32_t shape;
+	uint64_t shape;
 	uint32_t rule;
 };
 

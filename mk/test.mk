@@ -46,7 +46,7 @@ fuzz.engines = $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(fuzz.names))
 $(fuzz.engines): libs.extra = -fsanitize=fuzzer
 # What makes random configs and puts forests to the loop, for more than tests.
 shared.helpers = $(patsubst %,$(BUILD)/obj/compiler/tests/%.o,random_conf \
-	random_env forest_env)
+	random_env forest_env equal_env)
 $(foreach kind,fuzz replay,$(foreach name,diagram diff, \
 	$(BUILD)/tests/fuzz/$(kind)_$(name))): $(shared.helpers)
 

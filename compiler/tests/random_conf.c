@@ -59,6 +59,20 @@ const struct random_conf_language random_conf_logins = {
 	.actions = { " action a0", " action a1", " reject", NULL },
 };
 
+const struct random_conf_language random_conf_wild = {
+	.head = "action a0 mbox\naction a1 relay\n",
+	.froms = { " from any", " from any", " from src <nets1>",
+	    " !from src <nets2>", " from src <nets2>", " from rdns <doms1>",
+	    " !from rdns <doms2>", NULL },
+	.fors = { " for any", " for domain <doms1>", " for domain <doms2>",
+	    " !for domain <doms1>", " for local", NULL },
+	.others = { "", "", " mail-from <people1>", " !mail-from <people2>",
+	    " rcpt-to <people1>", " !rcpt-to <people2>", " helo <doms1>",
+	    " !helo <doms2>", " auth <people1>", " !auth <people2>", NULL },
+	.actions = { " action a0", " action a1", " reject", NULL },
+	.has_tables = true,
+};
+
 const struct random_conf_language random_conf_opaque = {
 	.head = "table lan { 10.0.0.0/8, 192.0.2.0/24 }\n"
 		"table people { bob, alice }\n"
@@ -125,11 +139,70 @@ random_conf_make_rule(const struct random_conf_language *language, char *rule)
 		    other, for_, action);
 }
 
+/* Tables. */
+
+static void
+random_conf_word(const char *letters, char *to)
+{
+	uint32_t len = 1 + random_env_below(RANDOM_CONF_WORD_MAX - 1);
+
+	for (uint32_t i = 0; i < len; i++)
+		to[i] = letters[random_env_below((uint32_t)strlen(letters))];
+	to[len] = '\0';
+}
+
+static void
+random_conf_network(char *to, size_t room)
+{
+	uint32_t bits = random_env_below(33);
+
+	if (random_env_below(6) == 0)
+		snprintf(to, room, "2001:db8::%x/%u", random_env_below(65536),
+		    112 + random_env_below(17));
+	else
+		/* Few that have no byte in common. */
+		snprintf(to, room, "10.%u.%u.%u/%u", random_env_below(2),
+		    random_env_below(4) * 64, random_env_below(256), bits);
+}
+
+/* letters NULL: networks. */
+static void
+random_conf_table(char *text, const char *name, const char *letters)
+{
+	uint32_t count = 1 + random_env_below(RANDOM_CONF_ENTRIES_MAX);
+	char entry[64];
+
+	sprintf(text + strlen(text), "table %s {", name);
+	for (uint32_t i = 0; i < count; i++) {
+		if (letters != NULL)
+			random_conf_word(letters, entry);
+		else
+			random_conf_network(entry, sizeof(entry));
+		sprintf(text + strlen(text), "%s \"%s\"", i > 0 ? "," : "",
+		    entry);
+	}
+	strcat(text, " }\n");
+}
+
+static void
+random_conf_make_tables(char *text)
+{
+	random_conf_table(text, "doms1", "ab.*");
+	random_conf_table(text, "doms2", "ab.*-");
+	random_conf_table(text, "people1", "ab@.*+");
+	random_conf_table(text, "people2", "ab@+");
+	random_conf_table(text, "nets1", NULL);
+	random_conf_table(text, "nets2", NULL);
+}
+
 void
 random_conf_make(struct random_conf *conf,
     const struct random_conf_language *language, uint32_t rules_max)
 {
 	conf->language = language;
+	conf->tables[0] = '\0';
+	if (language->has_tables)
+		random_conf_make_tables(conf->tables);
 	conf->count = 1 + random_env_below(rules_max);
 	for (uint32_t i = 0; i < conf->count; i++)
 		random_conf_make_rule(language, conf->rules[i]);
@@ -172,7 +245,8 @@ void
 random_conf_text(const struct random_conf *conf,
     char text_r[RANDOM_CONF_TEXT_MAX])
 {
-	snprintf(text_r, RANDOM_CONF_TEXT_MAX, "%s", conf->language->head);
+	snprintf(text_r, RANDOM_CONF_TEXT_MAX, "%s%s", conf->language->head,
+	    conf->tables);
 	for (uint32_t i = 0; i < conf->count; i++)
 		strcat(text_r, conf->rules[i]);
 }

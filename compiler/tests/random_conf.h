@@ -12,6 +12,8 @@ enum {
 	RANDOM_CONF_RULES_MAX = 16,
 	RANDOM_CONF_RULE_MAX = 256, /* bytes of one */
 	RANDOM_CONF_TEXT_MAX = 8192,
+	RANDOM_CONF_WORD_MAX = 12,
+	RANDOM_CONF_ENTRIES_MAX = 5, /* of a random table */
 };
 
 struct random_conf_language {
@@ -21,6 +23,8 @@ struct random_conf_language {
 	const char *others[14];
 	const char *actions[4]; /* reject, deliver here, relay */
 	bool is_action_first;
+	bool
+	    has_tables; /* random ones: doms1, doms2, nets1, nets2, people1 … */
 };
 
 extern const struct random_conf_language random_conf_modern;
@@ -29,11 +33,14 @@ extern const struct random_conf_language random_conf_legacy;
 extern const struct random_conf_language random_conf_logins;
 /* With what the originals are not able to ask, and with questions. */
 extern const struct random_conf_language random_conf_opaque;
-/* The same with tables that cannot be read, all from one source. */
+/* Patterns, addresses and networks that nobody would write. */
+extern const struct random_conf_language random_conf_wild;
+/* Questions, with tables that cannot be read, all from one source. */
 extern const struct random_conf_language random_conf_dynamic;
 
 struct random_conf {
 	const struct random_conf_language *language;
+	char tables[RANDOM_CONF_TEXT_MAX / 4];
 	char rules[RANDOM_CONF_RULES_MAX][RANDOM_CONF_RULE_MAX];
 	uint32_t count;
 };

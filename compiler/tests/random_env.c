@@ -4,10 +4,39 @@
 #include "compiler/tests/random_env.h"
 
 static uint64_t random_env_state = 1;
+static struct str random_env_bytes; /* what remains; ptr NULL: none are fed */
+
+void
+random_env_feed(const uint8_t *data, size_t size)
+{
+	random_env_bytes = (struct str){ (const char *)data, (uint32_t)size };
+}
+
+bool
+random_env_is_fed(void)
+{
+	return random_env_bytes.len > 0;
+}
+
+/* One byte, or two where that is needed; zeros behind the last. */
+static uint32_t
+random_env_eat(uint32_t n)
+{
+	uint32_t number = 0;
+
+	for (uint32_t most = 1; most < n && random_env_bytes.len > 0;
+	     most *= 256) {
+		number = number * 256 + (unsigned char)*random_env_bytes.ptr++;
+		random_env_bytes.len--;
+	}
+	return number % n;
+}
 
 uint32_t
 random_env_below(uint32_t n)
 {
+	if (random_env_bytes.ptr != NULL)
+		return random_env_eat(n);
 	random_env_state = random_env_state * UINT64_C(6364136223846793005) +
 	    1442695;
 	return (uint32_t)(random_env_state >> 33) % n;
@@ -16,8 +45,14 @@ random_env_below(uint32_t n)
 static void
 random_env_add(struct random_env *env, struct str word)
 {
-	if (env->count < RANDOM_ENV_WORDS_MAX)
-		env->words[env->count++] = word;
+	struct netaddr addr;
+
+	if (env->count == RANDOM_ENV_WORDS_MAX)
+		return;
+	env->words[env->count++] = word;
+	if (netaddr_parse_cidr(word, NETADDR_BRACKETS | NETADDR_TAG, &addr) ==
+	    NETADDR_OK)
+		env->peers[env->peer_count++] = addr;
 }
 
 static void
@@ -38,7 +73,7 @@ random_env_init(struct random_env *env, const struct space *space)
 		"a.b.example.org", "bob", "bob+tag", "alice@example.com",
 		"192.0.2.1", "10.0.0.1", "2001:db8::1", "local", "DKIM" };
 
-	env->count = 0;
+	env->count = env->peer_count = 0;
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
 		random_env_add(env, str_from(strangers[i]));
 	for (uint32_t side = 0; side < space->side_count; side++)
@@ -57,7 +92,7 @@ random_env_word(const struct random_env *env)
 	return env->words[random_env_below(env->count)];
 }
 
-/* Users and domains never hold "@". */
+/* Domains never hold "@". */
 static struct mailaddr
 random_env_mailbox(const struct random_env *env)
 {
@@ -68,7 +103,8 @@ random_env_mailbox(const struct random_env *env)
 		return (struct mailaddr){ STR_LIT(""), STR_LIT("") };
 	if (a.domain.len == 0)
 		a.domain = b.domain.len > 0 ? b.domain : b.user;
-	if (a.domain.len == 0)
+	if (a.domain.len == 0 ||
+	    memchr(a.domain.ptr, '@', a.domain.len) != NULL)
 		a.domain = STR_LIT("other.example");
 	return a;
 }
@@ -91,10 +127,10 @@ random_env_next(const struct random_env *env, const struct host *host)
 	};
 	struct netaddr addr;
 
-	do
-		e.peer = random_env_word(env);
-	while (netaddr_parse_cidr(e.peer, NETADDR_BRACKETS | NETADDR_TAG,
-		   &addr) != NETADDR_OK);
+	e.peer = random_env_word(env);
+	if (netaddr_parse_cidr(e.peer, NETADDR_BRACKETS | NETADDR_TAG, &addr) !=
+	    NETADDR_OK)
+		addr = env->peers[random_env_below(env->peer_count)];
 	e.peer = e.is_socket ? STR_LIT("local") : host_spell(host, &addr);
 	if (e.is_socket)
 		e.is_authenticated = true;

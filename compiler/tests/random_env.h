@@ -14,10 +14,21 @@ enum { RANDOM_ENV_WORDS_MAX = 4096 };
 struct random_env {
 	struct str words[RANDOM_ENV_WORDS_MAX];
 	uint32_t count;
+	struct netaddr peers[RANDOM_ENV_WORDS_MAX]; /* words that are one */
+	uint32_t peer_count;
 };
 
-/* The same numbers in every run; n > 0. */
+/* The same numbers in every run; 0 < n <= 65536. */
 uint32_t random_env_below(uint32_t n);
+
+/*
+ * From now on numbers come from these bytes, and are 0 behind the last. So a
+ * fuzzer chooses what would be random.
+ */
+void random_env_feed(const uint8_t *data, size_t size);
+
+/* Whether bytes remain. */
+bool random_env_is_fed(void);
 
 /* Strangers, and the words of a space of one side or two. */
 void random_env_init(struct random_env *env, const struct space *space);

@@ -93,6 +93,11 @@ Test(space_random, agrees_on_logins)
 	try_confs(&random_conf_logins, NULL);
 }
 
+Test(space_random, agrees_on_wild_patterns)
+{
+	try_confs(&random_conf_wild, NULL);
+}
+
 Test(space_random, agrees_on_questions)
 {
 	try_confs(&random_conf_opaque, NULL);
