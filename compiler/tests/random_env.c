@@ -127,6 +127,9 @@ random_env_next(const struct random_env *env, const struct host *host)
 	};
 	struct netaddr addr;
 
+	/* No host has such a name; entries that look so are never met. */
+	if (e.rdns.len > 0 && memchr(e.rdns.ptr, '*', e.rdns.len) != NULL)
+		e.rdns = STR_LIT("");
 	e.peer = random_env_word(env);
 	if (netaddr_parse_cidr(e.peer, NETADDR_BRACKETS | NETADDR_TAG, &addr) !=
 	    NETADDR_OK)
