@@ -1,6 +1,7 @@
 """What the scripts in this folder share: results as TAP, and calls of the
 program under test with nothing of the caller's environment in them."""
 
+import difflib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ SHARED = ROOT.parent / "shared"
 BIN = (ROOT / os.environ.get("BIN", "build/bin")).resolve()
 COMPILE = BIN / "smtpd-compile"
 TIMEOUT = 10  # seconds a call
+UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
 LINE = re.compile(r"^\S+?:(\d+): ")
 
 
@@ -40,6 +42,25 @@ class Tap:
     def finish(self):
         print(f"1..{self.count}")
         return 1 if self.failed else 0
+
+
+def difference(wanted, seen):
+    """Of two texts as bytes, "" if there is none."""
+    if seen == wanted:
+        return ""
+    lines = (text.decode(errors="replace").splitlines()
+             for text in (wanted, seen))
+    return "\n".join(difflib.unified_diff(*lines, "wanted", "seen",
+                                          lineterm="")) or "white space"
+
+
+def check_golden(seen, path):
+    """How bytes differ from a file; GOLDEN_UPDATE=1 writes it instead."""
+    if UPDATE:
+        path.write_bytes(seen)
+    if not path.exists():
+        return f"no {path.name}: make golden-update, and read it"
+    return difference(path.read_bytes(), seen)
 
 
 def environment(extra=None):

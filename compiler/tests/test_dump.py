@@ -20,12 +20,12 @@ from pathlib import Path
 import yaml
 
 sys.dont_write_bytecode = True
-from tap import BIN, ROOT, SHARED, TIMEOUT, Tap, environment  # noqa: E402
+from tap import (BIN, ROOT, SHARED, TIMEOUT, Tap, check_golden,  # noqa: E402
+                 difference, environment)
 
 FOLDER = ROOT / "fixtures/dump"
 DEMO = ROOT / "fixtures/demo"
 CORPUS = SHARED / "corpus"
-UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
 ARGS = re.compile(rb"# args: ([^\r\n]*)")
 # What dumps need not see: other machines' files, and opinions.
 PLAIN = ("-q", "-W", "no-missing-file")
@@ -156,12 +156,6 @@ def arguments(conf):
     return shlex.split(match[1].decode()) if match else []
 
 
-def difference(wanted, seen):
-    return "\n".join(difflib.unified_diff(
-        *(text.decode(errors="replace").splitlines()
-          for text in (wanted, seen)), "wanted", "seen", lineterm=""))
-
-
 # Golden files.
 
 def golden_cases():
@@ -174,14 +168,6 @@ def golden_cases():
 
 def is_legacy(path):
     return "legacy" in path.name
-
-
-def check_golden(seen, golden):
-    if UPDATE:
-        golden.write_bytes(seen)
-    if not golden.exists():
-        return f"no {golden.name}: make golden-update, and read it"
-    return difference(golden.read_bytes(), seen)
 
 
 def ordered(value):

@@ -21,8 +21,7 @@
 #include "grammar/fix.h"
 #include "grammar/parse.h"
 #include "grammar/render.h"
-
-#define INPUT_SEPARATOR "\n%%\n"
+#include "runtime/base/fuzz/cut.h"
 
 enum {
 	INPUT_SIZE_MAX = 16 * 1024,
@@ -67,24 +66,6 @@ input_read(void *arg, const char *path, struct parse_text *text_r)
 	return 0;
 }
 
-/* Up to the separator, which is cut off what *rest keeps. */
-static inline struct str
-input_cut(struct str *rest, const char *separator)
-{
-	size_t len = strlen(separator);
-	const char *at = memmem(rest->ptr, rest->len, separator, len);
-	struct str part = *rest;
-
-	if (at == NULL) {
-		*rest = (struct str){ "", 0 };
-		return part;
-	}
-	part.len = (uint32_t)(at - part.ptr);
-	rest->ptr += part.len + len;
-	rest->len -= part.len + (uint32_t)len;
-	return part;
-}
-
 static inline void
 input_add(struct input *input, struct arena *arena, struct str part)
 {
@@ -113,13 +94,13 @@ input_init(struct input *input, struct arena *arena, const uint8_t *data,
 	*input = (struct input){ .count = 0 };
 	if (size > INPUT_SIZE_MAX)
 		return false;
-	options->has_target = target_parse(input_cut(&rest, "\n"),
+	options->has_target = target_parse(cut_part(&rest, "\n"),
 	    &options->target, &nearest);
 	options->has_dialect = options->has_target;
 	options->dialect = options->target.dialect;
-	input->parts[input->count++] = input_cut(&rest, INPUT_SEPARATOR);
+	input->parts[input->count++] = cut_part(&rest, CUT_SEPARATOR);
 	for (unsigned i = 1; i < INPUT_PARTS_MAX && rest.len > 0; i++)
-		input_add(input, arena, input_cut(&rest, INPUT_SEPARATOR));
+		input_add(input, arena, cut_part(&rest, CUT_SEPARATOR));
 	options->defines = input->defines;
 	options->read = input_read;
 	options->read_arg = input;

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 
 #include "runtime/base/domain.h"
+#include "runtime/base/fuzz/cut.h"
 #include "runtime/base/netaddr.h"
 #include "runtime/table/table.h"
-
-#define FUZZ_SEPARATOR "\n%%\n"
 
 enum {
 	FUZZ_SIZE_MAX = 5 * 1024,
@@ -34,24 +33,6 @@ static const struct fuzz_version fuzz_versions[] = {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Up to the separator, which is cut off what *rest keeps. */
-static struct str
-fuzz_cut(struct str *rest, const char *separator)
-{
-	size_t len = strlen(separator);
-	const char *at = memmem(rest->ptr, rest->len, separator, len);
-	struct str part = *rest;
-
-	if (at == NULL) {
-		*rest = (struct str){ rest->ptr + rest->len, 0 };
-		return part;
-	}
-	part.len = (uint32_t)(at - part.ptr);
-	rest->ptr += part.len + len;
-	rest->len -= part.len + (uint32_t)len;
-	return part;
-}
 
 static bool
 fuzz_is_inside(struct str part, struct str whole)
@@ -217,7 +198,7 @@ fuzz_ask(struct table *table, const struct table_rules *rules,
 	table_prepare(table, service);
 	fuzz_look_up(table, rules, service, STR_LIT(""));
 	for (unsigned i = 0; i < FUZZ_KEYS_MAX && keys.len > 0; i++)
-		fuzz_look_up(table, rules, service, fuzz_cut(&keys, "\n"));
+		fuzz_look_up(table, rules, service, cut_part(&keys, "\n"));
 }
 
 static void
@@ -247,7 +228,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > FUZZ_SIZE_MAX)
 		return 0;
-	text = fuzz_cut(&keys, FUZZ_SEPARATOR);
+	text = cut_part(&keys, CUT_SEPARATOR);
 	for (unsigned i = 0; i < 2; i++)
 		fuzz_run(&fuzz_versions[i], text, keys);
 	return 0;
