@@ -30,6 +30,7 @@ enum {
 	BLOB_IDENTITY_SIZE = 32, /* SHA-256 */
 	BLOB_LEVELS_MAX = 16,
 	BLOB_TREES_KEPT = 32,
+	BLOB_ERROR_SIZE = 256, /* for blob_error_text */
 };
 
 enum blob_error {
@@ -269,9 +270,11 @@ struct blob_decision {
 	const struct ruleset_envelope *envelope;
 	const struct ruleset_callbacks *callbacks;
 	uint32_t next_rule; /* all before it do not match */
+	bool is_in_rule;
 	uint32_t questions; /* still to be asked of it; 0: none */
+	bool is_match;      /* once they are answered */
 	bool is_asking;
-	bool is_match; /* once they are answered */
+	bool is_answered;
 	enum answer answer;
 	uint32_t known; /* levels, a bit each */
 	uint32_t values[BLOB_LEVELS_MAX];

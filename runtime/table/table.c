@@ -126,12 +126,7 @@ table_compare(const void *a, const void *b)
 	return order != 0 ? order : (ka.len > kb.len) - (ka.len < kb.len);
 }
 
-/*
- * Whether an entry, as a domain or as an address, can match texts that
- * cannot be told from the key. "*.domain" is not one: the star ends at the
- * key's first dot.
- */
-static bool
+bool
 table_is_wild(struct str key)
 {
 	uint32_t skip = str_has_prefix(key, "*.") ? 1 : 0;

@@ -76,6 +76,13 @@ void table_prepare(struct table *table, enum service service);
 /* Frees the regular expressions. */
 void table_fini(struct table *table);
 
+/*
+ * Whether an entry in lower case, as a domain or as an address, can match
+ * texts that cannot be told from the key. "*.domain" is not one: the star
+ * ends at the key's first dot.
+ */
+bool table_is_wild(struct str key);
+
 bool table_is_mapping(const struct table *table);
 uint32_t table_count(const struct table *table);
 
