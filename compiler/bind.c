@@ -31,12 +31,20 @@ bind_fini(struct bind *bind)
 			table_fini(bind->tables[i].table);
 }
 
+/* What a blob embedded tells by its values: a list has none. */
+static bool
+bind_is_mapping(const struct ir_table *from)
+{
+	if (from->kind != IR_TABLE_FILE)
+		return from->kind == IR_TABLE_MAPPING;
+	return from->entry_count == 0 || from->entries[0].value.len > 0;
+}
+
 static void
 bind_read_entries(struct bind *bind, const struct ir_table *from,
     struct bind_table *to)
 {
-	to->table = table_new(&bind->comp->arena,
-	    from->kind == IR_TABLE_MAPPING);
+	to->table = table_new(&bind->comp->arena, bind_is_mapping(from));
 	for (uint32_t i = 0; i < from->entry_count; i++)
 		table_add(to->table, from->entries[i].key,
 		    from->entries[i].value);
@@ -77,7 +85,12 @@ bind_read(struct bind *bind, uint32_t number)
 		bind_read_entries(bind, from, to);
 		break;
 	case IR_TABLE_FILE:
-		bind_read_file(bind, from, to);
+		if (from->entries != NULL)
+			bind_read_entries(bind, from, to);
+		else if (bind->leaves_files)
+			to->state = BIND_DYNAMIC;
+		else
+			bind_read_file(bind, from, to);
 		break;
 	case IR_TABLE_DB:
 	case IR_TABLE_PROGRAM:

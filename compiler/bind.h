@@ -26,6 +26,7 @@ struct bind {
 	const struct host *host;
 	struct table_rules rules;
 	struct bind_table *tables;
+	bool leaves_files; /* table files are as dynamic as databases */
 };
 
 void bind_init(struct bind *bind, struct compilation *comp, const struct ir *ir,

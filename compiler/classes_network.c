@@ -11,17 +11,6 @@
 /* Networks around an address: prefixes of 0 to 128, and the family. */
 enum { NETWORK_DEPTH = 130 };
 
-/* Up to the next one, or to the family's last address. */
-struct classes_interval {
-	struct netaddr first; /* its prefix means nothing */
-	struct classes_signature *signature;
-};
-
-struct classes_intervals {
-	struct classes_interval *items; /* ascending */
-	uint32_t count;
-};
-
 struct network_open {
 	struct netaddr last;
 	struct classes_signature *signature; /* with those around it */

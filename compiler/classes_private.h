@@ -2,7 +2,7 @@
  * What the files of classes share: sets and their entries on one side,
  * signatures and classes on the other. A kind's file finds which signatures
  * occur, with a value for each; classes.c does the rest. Nobody else
- * includes this.
+ * includes this but what writes classes down, blob_write_classes.c.
  */
 #ifndef COMPILER_CLASSES_PRIVATE_H
 #define COMPILER_CLASSES_PRIVATE_H
@@ -21,6 +21,9 @@ enum {
 	CLASSES_RANK_ADDRESS = 1,
 	CLASSES_RANK_INFEASIBLE = 255,
 };
+
+/* Of texts: the class of all that stands in no set, the first to be added. */
+enum { CLASSES_STRING_OTHER = CLASSES_EMPTY + 1 };
 
 /* Sets that a signature may have, on average. */
 enum { CLASSES_WIDTH = 16 };
@@ -60,6 +63,17 @@ struct classes_class {
 	const struct classes_signature *signature;
 	struct str representative;
 	unsigned rank;
+};
+
+/* Up to the next one, or to the family's last address. */
+struct classes_interval {
+	struct netaddr first; /* its prefix means nothing */
+	struct classes_signature *signature;
+};
+
+struct classes_intervals {
+	struct classes_interval *items; /* ascending */
+	uint32_t count;
 };
 
 struct classes {

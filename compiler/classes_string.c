@@ -5,9 +5,6 @@
 #include "compiler/classes_private.h"
 #include "runtime/table/tablefile.h"
 
-/* The class of all that stands in no set, which is the first to be added. */
-enum { CLASSES_STRING_OTHER = CLASSES_EMPTY + 1 };
-
 /* A text that stands in no set. */
 static struct str
 classes_string_other(const struct classes *classes)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/blob_ir.h"
 #include "compiler/check.h"
 #include "compiler/resolve.h"
 
@@ -38,6 +39,7 @@ compilation_init(struct compilation *comp, const struct options *options)
 void
 compilation_fini(struct compilation *comp)
 {
+	rootdir_text_fini(&comp->image);
 	files_fini(&comp->files);
 	rootdir_fini(&comp->root);
 	source_map_fini(&comp->map);
@@ -139,6 +141,30 @@ compilation_read_main(const char *path, struct parse_text *text_r)
 	return error;
 }
 
+/* A target that was asked for must be that of the blob. */
+static int
+compilation_take_blob(struct compilation *comp, const struct parse_text *text)
+{
+	const struct parse_options *parse = &comp->options->parse;
+
+	comp->image = (struct rootdir_text){ .text = text->text,
+		.len = text->len };
+	comp->tree = ARENA_NEW(&comp->arena, struct tree);
+	if (!blob_ir_open(comp, &comp->why))
+		return COMPILATION_EBLOB;
+	comp->tree->target = comp->ir->target;
+	if (parse->has_target &&
+	    parse->target.version != comp->ir->target.version) {
+		comp->why = arena_printf(&comp->arena,
+		    "compiled for target %s: compile the config again for "
+		    "another",
+		    target_name(comp->ir->target.version));
+		return COMPILATION_EBLOB;
+	}
+	diag_finish(&comp->diags);
+	return COMPILATION_OK;
+}
+
 int
 compilation_run(struct compilation *comp, const char *path)
 {
@@ -158,6 +184,8 @@ compilation_run(struct compilation *comp, const char *path)
 		errno = -error;
 		return COMPILATION_EREAD;
 	}
+	if (blob_is_blob(text.text, text.len))
+		return compilation_take_blob(comp, &text);
 	parse.read = compilation_read;
 	parse.read_arg = comp;
 	error = parse_config(&parse, &comp->diags, path, &text, &comp->tree);

@@ -15,6 +15,8 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/rootdir.h"
 
+struct ir;
+
 struct compilation {
 	struct arena arena;
 	struct source_map map;
@@ -23,6 +25,9 @@ struct compilation {
 	struct files files; /* below root */
 	const struct options *options;
 	struct tree *tree;
+	const struct ir *ir;       /* of a blob, which has no text */
+	struct rootdir_text image; /* the blob itself */
+	const char *why;           /* after COMPILATION_EBLOB */
 
 	/* resolve */
 	struct names names;
@@ -34,6 +39,7 @@ enum compilation_error {
 	COMPILATION_EREAD = -2, /* the config; errno is set */
 	COMPILATION_ESIZE = -3,
 	COMPILATION_ETARGET = -4, /* target of the other language */
+	COMPILATION_EBLOB = -5,   /* a blob that is of no use; see why */
 };
 
 void compilation_init(struct compilation *comp, const struct options *options);
@@ -41,7 +47,8 @@ void compilation_fini(struct compilation *comp);
 
 /*
  * Reads, parses, resolves and checks; "-" is standard input. Diagnostics
- * are finished and ready to be printed.
+ * are finished and ready to be printed. A blob was checked when it was
+ * compiled: it is only verified, and tree knows nothing but the target.
  */
 int compilation_run(struct compilation *comp, const char *path);
 

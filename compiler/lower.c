@@ -499,8 +499,8 @@ lower_named_init(struct lower *lower, struct lower_named *named, size_t size)
 	strmap_init(&named->numbers, lower->arena);
 }
 
-const struct ir *
-lower_run(struct compilation *comp)
+static const struct ir *
+lower_tree(struct compilation *comp)
 {
 	struct lower lower = {
 		.comp = comp,
@@ -531,4 +531,12 @@ lower_run(struct compilation *comp)
 		lower_modern(&lower);
 	lower_finish(&lower);
 	return lower.ir;
+}
+
+const struct ir *
+lower_run(struct compilation *comp)
+{
+	if (comp->ir != NULL)
+		return comp->ir;
+	return lower_tree(comp);
 }

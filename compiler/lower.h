@@ -9,7 +9,7 @@
 #include "compiler/compilation.h"
 #include "compiler/ir.h"
 
-/* The IR lives in the compilation's arena. */
+/* The IR lives in the compilation's arena. That of a blob was there before. */
 const struct ir *lower_run(struct compilation *comp);
 
 #endif

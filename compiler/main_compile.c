@@ -1,12 +1,15 @@
 /*
- * smtpd-compile: checks a config, explains checks, applies fixes.
+ * smtpd-compile: checks a config and compiles it to a blob; explains
+ * checks, applies fixes.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "compiler/blob_file.h"
 #include "compiler/compilation.h"
 #include "compiler/explain.h"
+#include "compiler/lower.h"
 #include "compiler/options.h"
 #include "compiler/report.h"
 #include "grammar/fix.h"
@@ -16,10 +19,13 @@
 
 static const char usage[] =
     "usage: smtpd-compile -n [options] CONFIG\n"
+    "       smtpd-compile -o BLOB [--embed-tables] [options] CONFIG\n"
     "       smtpd-compile --fix [--diff] [options] CONFIG\n"
     "       smtpd-compile --explain ID | --list-checks\n"
     "\n"
     "  -n                  check only; print nothing if all is well\n"
+    "  -o BLOB             compile to this file, if there are no errors\n"
+    "  --embed-tables      with -o: take in the entries of table files\n"
     "  --fix               apply the fixes that diagnostics offer\n"
     "  --diff              with --fix: print the change, write nothing\n"
     "  --format=FORMAT     text, json, sarif or github\n"
@@ -41,7 +47,9 @@ static const char usage[] =
     "CONFIG is a file, or - for standard input.\n";
 
 struct compile_options {
-	bool check; /* -n */
+	bool check;         /* -n */
+	const char *output; /* -o */
+	bool embeds_tables;
 	bool fix;
 	bool diff;
 	bool list_checks;
@@ -55,6 +63,7 @@ enum {
 	COMPILE_FORMAT,
 	COMPILE_EXPLAIN,
 	COMPILE_LIST_CHECKS,
+	COMPILE_EMBED_TABLES,
 };
 
 static bool
@@ -82,6 +91,11 @@ compile_handle(void *arg, int val, const char *value)
 	switch (val) {
 	case 'n':
 		return compile->check = true;
+	case 'o':
+		compile->output = value;
+		return true;
+	case COMPILE_EMBED_TABLES:
+		return compile->embeds_tables = true;
 	case COMPILE_FIX:
 		return compile->fix = true;
 	case COMPILE_DIFF:
@@ -100,6 +114,9 @@ compile_handle(void *arg, int val, const char *value)
 
 static const struct options_extra compile_extras[] = {
 	{ { "check", no_argument, NULL, 'n' }, compile_handle },
+	{ { "output", required_argument, NULL, 'o' }, compile_handle },
+	{ { "embed-tables", no_argument, NULL, COMPILE_EMBED_TABLES },
+	    compile_handle },
 	{ { "fix", no_argument, NULL, COMPILE_FIX }, compile_handle },
 	{ { "diff", no_argument, NULL, COMPILE_DIFF }, compile_handle },
 	{ { "format", required_argument, NULL, COMPILE_FORMAT },
@@ -160,6 +177,30 @@ compile_fix(const struct compilation *comp, bool is_diff)
 	return result.errors_left > 0 ? EXIT_NO : EXIT_YES;
 }
 
+/* What it holds is the same whatever the host's files and names are. */
+static int
+compile_write(struct compilation *comp, const struct compile_options *compile,
+    const char *path)
+{
+	struct blob_image image;
+	struct bind bind;
+	const char *why;
+	int error = 0, status = EXIT_YES;
+
+	bind_init(&bind, comp, lower_run(comp), NULL);
+	bind.leaves_files = !compile->embeds_tables;
+	if (blob_write(&bind, path, &image, &why))
+		error = blob_file_write(compile->output, &image);
+	else
+		status = report_fail(PROGRAM, path, why);
+	if (error != 0)
+		status = report_fail(PROGRAM, compile->output,
+		    strerror(-error));
+	blob_image_fini(&image);
+	bind_fini(&bind);
+	return status;
+}
+
 static int
 compile_run(const struct options *options,
     const struct compile_options *compile, const char *path)
@@ -175,6 +216,8 @@ compile_run(const struct options *options,
 		status = compile_fix(&comp, compile->diff);
 	else
 		status = compile_render(&comp, compile);
+	if (status == EXIT_YES && compile->output != NULL)
+		status = compile_write(&comp, compile, path);
 	compilation_fini(&comp);
 	return status;
 }
@@ -200,8 +243,10 @@ compile_dispatch(const struct options *options,
 		return explain_check(stdout, compile->explain) ?
 		    report_flush(PROGRAM) :
 		    EXIT_USAGE;
-	if (compile->check == compile->fix)
-		return compile_usage("one of -n and --fix is needed");
+	if (compile->check + compile->fix + (compile->output != NULL) != 1)
+		return compile_usage("one of -n, -o and --fix is needed");
+	if (compile->embeds_tables && compile->output == NULL)
+		return compile_usage("--embed-tables goes with -o");
 	if (compile->diff && !compile->fix)
 		return compile_usage("--diff goes with --fix");
 	if (argc != 1)
@@ -221,8 +266,8 @@ main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_USAGE;
 
-	if (options_read(&options, argc, argv, "n", compile_extras, &compile) ==
-	    OPTIONS_OK)
+	if (options_read(&options, argc, argv, "no:", compile_extras,
+		&compile) == OPTIONS_OK)
 		status = compile_dispatch(&options, &compile, argc - optind,
 		    argv + optind);
 	options_fini(&options);

@@ -39,6 +39,9 @@ void print_conf_filter(struct print_conf *conf, uint32_t filter);
 /* Between parts of the config: an empty line. */
 void print_conf_part(struct print_conf *conf);
 
+/* " from any", as a rule has it. */
+void print_conf_pred(struct print_conf *conf, const struct ruleset_pred *pred);
+
 /* The parts, in an order in which names stand before their uses. */
 void print_conf_settings(struct print_conf *conf);
 void print_conf_filters(struct print_conf *conf);

@@ -173,7 +173,7 @@ print_conf_actions(struct print_conf *conf)
 
 /* Rules. */
 
-static void
+void
 print_conf_pred(struct print_conf *conf, const struct ruleset_pred *pred)
 {
 	static const char *const words[PRED_KINDS] = {

@@ -27,6 +27,8 @@ report_compilation(const struct compilation *comp, const char *program,
 		return report_fail(program, path, rootdir_error_text(-errno));
 	case COMPILATION_ESIZE:
 		return report_fail(program, path, "more than 1 GiB of text");
+	case COMPILATION_EBLOB:
+		return report_fail(program, path, comp->why);
 	default:
 		fprintf(stderr,
 		    "%s: %s: the file is %s, and target %s is "

@@ -1,0 +1,92 @@
+/*
+ * Shared between the files that write a blob: blob_write.c, which owns the
+ * sections and writes all that the registry describes, blob_write_tables.c,
+ * blob_write_classes.c and blob_write_forest.c.
+ */
+#ifndef COMPILER_BLOB_WRITE_PRIVATE_H
+#define COMPILER_BLOB_WRITE_PRIVATE_H
+
+#include "compiler/blob_write.h"
+#include "compiler/dump_redact.h"
+#include "compiler/space.h"
+#include "runtime/ruleset/blob_private.h"
+
+struct blob_bytes {
+	unsigned char *data; /* from malloc */
+	size_t size;
+	size_t room;
+};
+
+struct blob_writer {
+	struct bind *bind;
+	const struct ir *ir;
+	struct arena *arena;
+	struct dump_redact redact; /* knows what is secret */
+	struct blob_bytes sections[BLOB_SECTIONS];
+	uint32_t counts[BLOB_SECTIONS];
+	struct strmap texts[2]; /* public, secret: to their place */
+	struct strmap preds;    /* by record: to their number, from 1 */
+	struct strmap files;    /* by path, the same */
+	size_t folder;          /* bytes of the main file's folder */
+	const char *main_path;
+	const char *why; /* what cannot be written, or NULL */
+};
+
+void blob_put8(struct blob_writer *writer, enum blob_section_id id,
+    unsigned byte);
+void blob_put16(struct blob_writer *writer, enum blob_section_id id,
+    uint32_t number);
+void blob_put32(struct blob_writer *writer, enum blob_section_id id,
+    uint32_t number);
+void blob_put_bytes(struct blob_writer *writer, enum blob_section_id id,
+    const void *bytes, size_t size);
+
+/* Ends a record; returns its number. */
+uint32_t blob_put_record(struct blob_writer *writer, enum blob_section_id id);
+
+/* One of the registry's, from its struct. */
+uint32_t blob_write_record(struct blob_writer *writer, enum blob_section_id id,
+    const void *record);
+
+/* A reference to a text, which must live as long as the writer. */
+uint32_t blob_write_text(struct blob_writer *writer, struct str text,
+    bool is_secret);
+uint32_t blob_write_pred(struct blob_writer *writer,
+    const struct ruleset_pred *pred);
+void blob_write_place(struct blob_writer *writer, enum blob_section_id id,
+    struct srcpos pos);
+
+/*
+ * Slots for so many texts, all empty; and where a text belongs among them,
+ * the way that the reader looks for it. Two numbers each.
+ */
+struct blob_slots {
+	uint32_t *slots; /* from malloc */
+	uint32_t count;
+};
+
+struct blob_slots blob_slots_new(uint32_t texts);
+uint32_t *blob_slots_put(struct blob_slots *slots, struct str text,
+    unsigned used);
+struct blob_range blob_write_slots(struct blob_writer *writer,
+    enum blob_section_id id, struct blob_slots *slots);
+
+/* Where an interval begins. Of those before it the last may be replaced. */
+struct blob_net {
+	struct netaddr first;
+	uint32_t answer;
+};
+
+/* Ascending; those that answer like the one before are left out. */
+void blob_write_nets(struct blob_writer *writer, const struct blob_net *nets,
+    uint32_t count, struct blob_range *nets4_r, struct blob_range *nets6_r);
+
+void blob_write_tables(struct blob_writer *writer);
+void blob_write_level(struct blob_writer *writer, const struct space *space,
+    enum space_level level);
+void blob_write_forest(struct blob_writer *writer);
+
+/* Of memory that is not there. */
+void *blob_write_alloc(size_t size);
+
+#endif
