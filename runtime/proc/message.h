@@ -77,9 +77,14 @@
 #define FIELDS_FORWARD(F)            F(TEXT, user) F(U32, generation) F(U32, table)
 #define FIELDS_FORWARD_ANSWER(F)     F(U32, status) /* expand_forward + fd */
 
-/* Session to keys. */
+/*
+ * Session to keys. public_digest: SHA-256 of the key's SubjectPublicKeyInfo.
+ * Files: number of a pki or a ca, see enum key_file.
+ */
 #define FIELDS_KEY_SIGN(F) \
 	F(U32, generation) F(TEXT, public_digest) F(U32, scheme) F(TEXT, digest)
+#define FIELDS_KEY_FILE(F) \
+	F(U32, generation) F(U32, kind) F(U32, number) /* RESULT + fd */
 #define FIELDS_KEY_SIGNED(F) F(FLAG, is_ok) F(TEXT, signature)
 
 /* smtpctl to control, which hands them on and the answers back. */
@@ -130,6 +135,7 @@
 	M(FORWARD_ANSWER, forward_answer) \
 	M(KEY_SIGN, key_sign) \
 	M(KEY_SIGNED, key_signed) \
+	M(KEY_FILE, key_file) \
 	M(CTL_ENQUEUE, ctl_enqueue) \
 	M(CTL_LIST, ctl_list) \
 	M(CTL_LISTED, ctl_listed) \
@@ -159,6 +165,7 @@
 	A(UPDATE_TABLE, RESULT) \
 	A(FORWARD, FORWARD_ANSWER) \
 	A(KEY_SIGN, KEY_SIGNED) \
+	A(KEY_FILE, RESULT) \
 	A(CTL_ENQUEUE, RESULT) \
 	A(CTL_LIST, CTL_LISTED) \
 	A(CTL_CHANGE, CTL_CHANGED) \
@@ -205,6 +212,21 @@ enum ctl_change {
 	CTL_RESUME,
 	CTL_DISCOVER, /* what was put into the spool from outside */
 	CTL_CHANGES
+};
+
+/* KEY_SIGN: how digest becomes a signature. */
+enum key_scheme {
+	KEY_RSA_RAW,   /* it is padded already: as long as the key */
+	KEY_RSA_PKCS1, /* a DigestInfo, to be padded */
+	KEY_ECDSA,     /* the signature is in DER */
+	KEY_SCHEMES
+};
+
+/* KEY_FILE: PEM. */
+enum key_file {
+	KEY_FILE_CERTIFICATES, /* of a pki: its own, then its issuers' */
+	KEY_FILE_CA,           /* IR_NONE: what the system trusts */
+	KEY_FILES
 };
 
 /* One that was read: texts point into the buffer it was read from. */
