@@ -36,5 +36,6 @@ check_run(struct compilation *comp)
 	check_tls(comp);
 	check_macros(comp);
 	check_unused(comp);
+	check_style(comp);
 	check_reach(comp);
 }

@@ -52,6 +52,9 @@ void check_relays(struct compilation *comp);
 void check_commands(struct compilation *comp);
 void check_tls(struct compilation *comp);
 
+/* How things are written: advice. */
+void check_style(struct compilation *comp);
+
 /* Rules that nothing reaches, and open relays: of whole rulesets. */
 void check_reach(struct compilation *comp);
 

@@ -48,6 +48,12 @@ check_facts_auth(const struct stmt *listener)
 }
 
 bool
+check_facts_wants(const struct compilation *comp, enum check_id id)
+{
+	return comp->diags.policy.advice || comp->diags.policy.enabled[id];
+}
+
+bool
 check_facts_relays(const struct stmt *stmt)
 {
 	return (stmt->kind == STMT_ACTION || stmt->kind == STMT_ACCEPT) &&

@@ -41,6 +41,9 @@ bool check_facts_open_file(struct compilation *comp, const struct stmt *decl,
 struct word check_facts_file_word(const struct compilation *comp,
     const struct stmt *decl, struct str path, struct str text);
 
+/* Whether advice of a check was asked for. */
+bool check_facts_wants(const struct compilation *comp, enum check_id id);
+
 /* Whether an action or a legacy rule relays. */
 bool check_facts_relays(const struct stmt *stmt);
 

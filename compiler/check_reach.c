@@ -1,12 +1,14 @@
 /*
  * Checks that need all rules together: what no envelope reaches, and what
- * everybody does; check_redundant.c has what could go. They build the decision diagram of the ruleset, so they
- * run only on configs without errors.
+ * everybody does; check_redundant.c has what could go, check_order.c advice.
+ * They build the decision diagram of the ruleset, so they run only on
+ * configs without errors.
  */
 #include "compiler/check.h"
 
 #include <stdlib.h>
 
+#include "compiler/check_facts.h"
 #include "compiler/check_reach_private.h"
 
 enum {
@@ -249,6 +251,14 @@ reach_build(struct reach *reach)
 	return !has_given_up;
 }
 
+static bool
+reach_wants_order(const struct compilation *comp)
+{
+	return check_facts_wants(comp, CHECK_PARTLY_COVERED) ||
+	    check_facts_wants(comp, CHECK_CATCH_ALL_ORDER) ||
+	    check_facts_wants(comp, CHECK_MISSING_FOR_LOCAL);
+}
+
 void
 check_reach(struct compilation *comp)
 {
@@ -274,6 +284,8 @@ check_reach(struct compilation *comp)
 	if (reach_build(&reach)) {
 		reach_check_rules(&reach);
 		check_redundant(&reach);
+		if (reach_wants_order(comp))
+			check_order(&reach);
 		reach_check_relay(&reach);
 	}
 	free(reach.decides);

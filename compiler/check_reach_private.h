@@ -1,6 +1,6 @@
 /*
  * Shared between the checks of whole rulesets: check_reach.c, which builds
- * the diagram of all rules, and check_redundant.c.
+ * the diagram of all rules, check_redundant.c and check_order.c.
  */
 #ifndef COMPILER_CHECK_REACH_PRIVATE_H
 #define COMPILER_CHECK_REACH_PRIVATE_H
@@ -44,5 +44,8 @@ void check_reach_note(struct reach *reach, struct diag *diag, const char *all,
 
 /* check_redundant.c */
 void check_redundant(struct reach *reach);
+
+/* check_order.c */
+void check_order(struct reach *reach);
 
 #endif

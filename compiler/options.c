@@ -102,7 +102,9 @@ options_read_warning(struct options *options, const char *value)
 {
 	struct diag_policy *policy = &options->policy;
 	bool is_error = strncmp(value, "error=", 6) == 0;
-	bool is_off = strncmp(value, "no-", 3) == 0;
+	/* Some names begin like that themselves. */
+	bool is_off = strncmp(value, "no-", 3) == 0 &&
+	    check_by_name(str_from(value)) == CHECK_COUNT;
 	const char *name = value + (is_error ? 6 : is_off ? 3 : 0);
 	enum check_id id = check_by_name(str_from(name));
 

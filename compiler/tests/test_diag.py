@@ -100,7 +100,8 @@ def check_example(name):
     match = EXAMPLE.search(text)
     if not match or not match[1].strip():
         return "no example in its --explain text"
-    done = compile_config("-n", "-", stdin=match[1].encode())
+    # Advice has to be asked for.
+    done = compile_config("-n", "-W", name, "-", stdin=match[1].encode())
     said = done.stderr.decode(errors="replace")
     if name in NO_EXAMPLE:
         return "excused, and has one" if fired(said) == {name} else ""

@@ -149,6 +149,17 @@ Test(options, the_last_word_on_a_check_counts)
 	options_fini(&options_given);
 }
 
+Test(options, knows_checks_that_begin_with_no)
+{
+	cr_assert_eq(options_try("-W no-no-effect -W no-rules"), OPTIONS_OK);
+	cr_expect(options_given.policy.disabled[CHECK_NO_EFFECT]);
+	cr_expect(options_given.policy.enabled[CHECK_NO_RULES]);
+	options_fini(&options_given);
+	cr_assert_eq(options_try("-W no-effect"), OPTIONS_OK);
+	cr_expect_not(options_given.policy.disabled[CHECK_NO_EFFECT]);
+	options_fini(&options_given);
+}
+
 Test(options, raises_one_check_or_all)
 {
 	cr_assert_eq(options_try("-W error=nul-byte"), OPTIONS_OK);
