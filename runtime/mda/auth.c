@@ -3,22 +3,15 @@
  */
 #include "runtime/mda/auth.h"
 
-#include <crypt.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <pwd.h>
 #include <shadow.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	AUTH_NAME_MAX = 255,
-	AUTH_PASSWORD_MAX = 511, /* what crypt(3) takes */
-};
-
-/* Of no password: what a name is compared with that nobody has. */
-#define AUTH_NO_HASH "$6$smtpd.nobody$"
+#include "runtime/base/account.h"
+#include "runtime/lookup/password.h"
 
 struct auth {
 	struct workers *workers;
@@ -29,8 +22,8 @@ struct auth_request {
 	struct auth *auth;
 	struct channel *session;
 	struct message request; /* its number */
-	char user[AUTH_NAME_MAX + 1];
-	char password[AUTH_PASSWORD_MAX + 1];
+	char user[ACCOUNT_NAME_MAX + 1];
+	char password[PASSWORD_MAX + 1];
 };
 
 struct auth *
@@ -49,38 +42,10 @@ auth_free(struct auth *auth)
 	free(auth);
 }
 
-/* In a time that does not depend on where they differ. */
-static bool
-auth_is_equal(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-
-	return strlen(b) == len && CRYPTO_memcmp(a, b, len) == 0;
-}
-
-enum answer
-auth_compare(const char *password, const char *hash)
-{
-	struct crypt_data *data = calloc(1, sizeof(*data));
-	enum answer answer = ANSWER_FAILED;
-	const char *made;
-
-	if (data == NULL)
-		return ANSWER_FAILED;
-	made = crypt_r(password, hash, data);
-	if (hash[0] == '\0' || hash[0] == '!' || hash[0] == '*')
-		answer = ANSWER_NO;
-	else if (made != NULL && made[0] != '*')
-		answer = auth_is_equal(made, hash) ? ANSWER_YES : ANSWER_NO;
-	explicit_bzero(data, sizeof(*data));
-	free(data);
-	return answer;
-}
-
 enum answer
 auth_check(const char *user, const char *password)
 {
-	const char *hash = AUTH_NO_HASH;
+	const char *hash = PASSWORD_NO_HASH;
 	const struct spwd *spwd;
 	const struct passwd *pw;
 	enum answer answer;
@@ -99,7 +64,7 @@ auth_check(const char *user, const char *password)
 		else if (strcmp(hash, "x") == 0)
 			return ANSWER_FAILED;
 	}
-	answer = auth_compare(password, hash);
+	answer = password_compare(password, hash);
 	return pw == NULL ? ANSWER_NO : answer;
 }
 

@@ -26,13 +26,7 @@ void auth_free(struct auth *auth);
 void auth_answer(struct auth *auth, struct channel *session,
     const struct message *request);
 
-/*
- * Whether a password has the hash, as crypt(3) made it. An empty or locked
- * hash fits no password; FAILED: no memory, or a hash of unknown kind.
- */
-enum answer auth_compare(const char *password, const char *hash);
-
-/* By reading the system's files: takes as long as the hash is made to. */
+/* Reads the system's files, and takes as long as the hash is made to. */
 enum answer auth_check(const char *user, const char *password);
 
 #endif
