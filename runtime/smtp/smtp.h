@@ -128,10 +128,10 @@ struct smtp_ops {
 	    struct str password); /* smtp_answer_auth */
 	void (*mail)(void *arg);  /* smtp_answer_mail */
 	void (*rcpt)(void *arg,
-	    const struct smtp_rcpt *rcpt);        /* smtp_answer_rcpt */
-	void (*data)(void *arg);                  /* smtp_answer_data */
-	void (*commit)(void *arg, uint64_t size); /* smtp_answer_commit */
-	void (*start_tls)(void *arg);             /* smtp_secure */
+	    const struct smtp_rcpt *rcpt); /* smtp_answer_rcpt */
+	void (*data)(void *arg);           /* smtp_answer_data */
+	void (*commit)(void *arg);         /* smtp_answer_commit */
+	void (*start_tls)(void *arg);      /* smtp_secure */
 
 	/* Bytes of the message; false: they could not be written. */
 	bool (*append)(void *arg, struct str bytes);

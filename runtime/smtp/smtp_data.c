@@ -225,7 +225,7 @@ smtp_data_end(struct smtp *smtp)
 		return;
 	}
 	smtp->wait = SMTP_WAIT_COMMIT;
-	smtp->ops->commit(smtp->arg, smtp->size);
+	smtp->ops->commit(smtp->arg);
 }
 
 void
