@@ -33,7 +33,10 @@ blob_env_init(struct blob_env *env, struct bind *bind)
 	int error;
 
 	*env = (struct blob_env){ .bind = bind };
-	cr_assert(blob_write(bind, "test.conf", &env->image, &why), "%s", why);
+	bind_init(&env->leaving, bind->comp, bind->ir, NULL);
+	env->leaving.leaves_files = true;
+	cr_assert(blob_write(&env->leaving, "test.conf", &env->image, &why),
+	    "%s", why);
 	error = blob_open(&env->blob, env->image.data, env->image.size, 0);
 	cr_assert_eq(error, BLOB_OK, "%s",
 	    blob_error_text(&env->blob, error, buf, sizeof(buf)));
@@ -43,6 +46,7 @@ void
 blob_env_fini(struct blob_env *env)
 {
 	blob_image_fini(&env->image);
+	bind_fini(&env->leaving);
 }
 
 /* Who is asked says yes, no, or fails. */
@@ -71,7 +75,7 @@ blob_env_ask(struct blob_env_asking *asking, uint32_t table,
 	lookup->source = env->bind->ir->tables[table].config;
 	lookup->service = service;
 	snprintf(lookup->key, sizeof(lookup->key), "%.*s", STR_ARG(key));
-	if (bind_state_of(env->bind, table) != BIND_READY)
+	if (env->seed != 0 && bind_state_of(env->bind, table) != BIND_READY)
 		return blob_env_guess(env->seed, service, key);
 	return bind_lookup(env->bind, table, service, key, &entry);
 }

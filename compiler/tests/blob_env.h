@@ -11,10 +11,11 @@
 #include "runtime/ruleset/blob.h"
 
 struct blob_env {
-	struct bind *bind;
+	struct bind *bind;   /* answers what the blob cannot */
+	struct bind leaving; /* what is written: without table files */
 	struct blob_image image;
 	struct blob blob;
-	uint64_t seed; /* what dynamic tables answer */
+	uint64_t seed; /* what tables answer that cannot be read */
 };
 
 /* Fails the test where it cannot be written, or is not sound. */

@@ -57,7 +57,6 @@ try_conf(const struct random_conf_language *language, const char *target,
 	random_conf_text(&conf, text);
 	ir_env_init(&ir);
 	ir_env_compile(&ir, target, text);
-	ir.bind.leaves_files = true;
 	blob_env_init(&env, &ir.bind);
 	diagram_init(&diagram);
 	space_init(&space, binds, 1, &diagram);

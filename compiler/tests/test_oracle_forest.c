@@ -1,5 +1,5 @@
 /*
- * Forest, loop and the decisions that were recorded of real daemons, for
+ * Forest, blob, loop and the decisions that were recorded of real daemons, for
  * every envelope of ../shared/oracle/dev and all that it expands to. A
  * record whose rules are empty was refused before the ruleset and is left
  * out. That all programs give these answers, test_oracle.py shows.
@@ -12,6 +12,7 @@
 #include "compiler/decide.h"
 #include "compiler/envelopes.h"
 #include "compiler/lower.h"
+#include "compiler/tests/blob_env.h"
 #include "compiler/tests/forest_env.h"
 
 #define DEV "../shared/oracle/dev"
@@ -28,6 +29,7 @@ struct run {
 	struct host host;
 	struct bind bind;
 	struct forest_env forests[SPACE_SENDER_FIRST + 1];
+	struct blob_env blob;
 	unsigned compared;
 };
 
@@ -80,7 +82,7 @@ find_record(const struct run *run, struct str id, struct str rcpt)
 	return NULL;
 }
 
-/* The forests say what the loop said when it was asked about this. */
+/* The forests and the blob say what the loop said when it was asked about this. */
 static void
 compare_forests(struct run *run, const struct decide_evaluation *evaluation)
 {
@@ -100,6 +102,10 @@ compare_forests(struct run *run, const struct decide_evaluation *evaluation)
 		cr_assert(result.verdict == evaluation->result.verdict &&
 		    result.rule == evaluation->result.rule);
 	}
+	cr_assert(blob_env_agrees(&run->blob, e, facts, &result), "%s: %.*s",
+	    run->config, STR_ARG(evaluation->address));
+	cr_assert(result.verdict == evaluation->result.verdict &&
+	    result.rule == evaluation->result.rule);
 }
 
 static void
@@ -209,7 +215,9 @@ try_run(const char *path)
 	for (unsigned i = 0; i <= SPACE_SENDER_FIRST; i++)
 		forest_env_init(&run.forests[i], &run.bind,
 		    (enum space_order)i);
+	blob_env_init(&run.blob, &run.bind);
 	try_envelopes(&run);
+	blob_env_fini(&run.blob);
 	for (unsigned i = 0; i <= SPACE_SENDER_FIRST; i++)
 		forest_env_fini(&run.forests[i]);
 	bind_fini(&run.bind);

@@ -40,7 +40,11 @@ blob_table_facts_of(const struct blob *blob, uint32_t table,
 
 	if (fact == IR_NONE) {
 		*facts_r = (struct blob_table_facts){ .kind = IR_TABLE_LIST,
-			.is_inline = true };
+			.is_inline = true,
+			.name = STR_LIT(""),
+			.backend = STR_LIT(""),
+			.config = STR_LIT(""),
+			.digest = STR_LIT("") };
 		return false;
 	}
 	blob_read(blob, BLOB_TABLE_FACTS, fact, facts_r);
