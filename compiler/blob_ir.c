@@ -208,5 +208,6 @@ blob_ir_open(struct compilation *comp, const char **why_r)
 	blob_ir_read(&from);
 	blob_ir_text_finish(&from.text);
 	comp->ir = from.ir;
+	comp->blob = blob;
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/rootdir.h"
 
+struct blob;
 struct ir;
 
 struct compilation {
@@ -27,7 +28,8 @@ struct compilation {
 	struct tree *tree;
 	const struct ir *ir;       /* of a blob, which has no text */
 	struct rootdir_text image; /* the blob itself */
-	const char *why;           /* after COMPILATION_EBLOB */
+	const struct blob *blob;
+	const char *why; /* after COMPILATION_EBLOB */
 
 	/* resolve */
 	struct names names;

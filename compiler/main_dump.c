@@ -1,12 +1,13 @@
 /*
  * smtpd-dump: prints what a config means, as YAML or JSON, or as config
- * text.
+ * text; and what a compiled one is made of.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "compiler/dump_json.h"
+#include "compiler/dump_sections.h"
 #include "compiler/dump_yaml.h"
 #include "compiler/lower.h"
 #include "compiler/print_conf.h"
@@ -17,7 +18,8 @@
 static const char usage[] =
     "usage: smtpd-dump [options] CONFIG\n"
     "\n"
-    "  --format=FORMAT     yaml, json, or conf (modern config text)\n"
+    "  --format=FORMAT     yaml, json, conf (modern config text), or\n"
+    "                      sections (of a compiled ruleset)\n"
     "  --show-secrets      print keys and passwords too\n"
     "  --positions         with yaml and json: the line of each thing\n"
     "  --target=VERSION    native, 6.0.3, 6.4, 6.6, 6.7, 6.8, 7.3 to 7.8\n"
@@ -33,12 +35,14 @@ static const char usage[] =
     "  -q                  print no diagnostics\n"
     "  --version, --help\n"
     "\n"
-    "CONFIG is a file, or - for standard input.\n";
+    "CONFIG is a file, or - for standard input: a config, or what\n"
+    "smtpd-compile -o made of one.\n";
 
 enum dump_format {
 	DUMP_FORMAT_YAML,
 	DUMP_FORMAT_JSON,
 	DUMP_FORMAT_CONF,
+	DUMP_FORMAT_SECTIONS,
 };
 
 struct dump_arguments {
@@ -59,6 +63,7 @@ dump_handle_format(struct dump_arguments *arguments, const char *value)
 		[DUMP_FORMAT_YAML] = "yaml",
 		[DUMP_FORMAT_JSON] = "json",
 		[DUMP_FORMAT_CONF] = "conf",
+		[DUMP_FORMAT_SECTIONS] = "sections",
 		NULL,
 	};
 	int choice = options_choose("--format", value, names);
@@ -110,6 +115,17 @@ dump_print_conf(struct compilation *comp,
 }
 
 static int
+dump_print_sections(const struct compilation *comp, const char *path)
+{
+	if (comp->blob == NULL)
+		return report_fail(PROGRAM, path,
+		    "a config has no sections; smtpd-compile -o makes what "
+		    "has");
+	dump_sections_print(stdout, comp->blob);
+	return report_flush(PROGRAM);
+}
+
+static int
 dump_print(struct compilation *comp, const struct dump_arguments *arguments,
     const char *path)
 {
@@ -117,6 +133,8 @@ dump_print(struct compilation *comp, const struct dump_arguments *arguments,
 	const struct dump_value *root;
 	bool ok;
 
+	if (arguments->format == DUMP_FORMAT_SECTIONS)
+		return dump_print_sections(comp, path);
 	if (arguments->format == DUMP_FORMAT_CONF)
 		return dump_print_conf(comp, arguments, ir, path);
 	root = dump_model_build(comp, ir, &arguments->dump);
@@ -161,8 +179,9 @@ dump_dispatch(const struct options *options,
 	if (options_answer(options, PROGRAM, usage))
 		return report_flush(PROGRAM);
 	if (arguments->dump.shows_positions &&
-	    arguments->format == DUMP_FORMAT_CONF)
-		return dump_usage("config text has no place for --positions");
+	    arguments->format != DUMP_FORMAT_YAML &&
+	    arguments->format != DUMP_FORMAT_JSON)
+		return dump_usage("--positions goes with yaml and json");
 	if (argc != 1)
 		return dump_usage("one CONFIG is needed");
 	return dump_run(options, arguments, argv[0]);

@@ -4,6 +4,7 @@ is what was in the config, for real configs and for fixtures; the same
 config gives the same bytes wherever it is compiled; a file is replaced as a
 whole; what is no sound blob is refused in words."""
 
+import hashlib
 import os
 import shutil
 import stat
@@ -21,7 +22,7 @@ PLAIN = ("-q", "-W", "no-missing-file")
 SECRETS = ROOT / "fixtures/dump/secrets.conf"
 VERSIONS = ("6.0.3", "6.4", "6.6", "6.8", "7.8", "native")
 HEAD = 96  # bytes before the table of sections
-AT_VERSION, AT_LEAST = 40, 42
+AT_VERSION, AT_LEAST, AT_PUBLIC = 40, 42, 48
 
 
 def run(program, *args, env=None, cwd=None):
@@ -163,6 +164,26 @@ def refused(tap, folder):
              else done.stderr.decode())
 
 
+def sections(tap, folder):
+    """What a blob is made of; a config is made of nothing."""
+    blob = folder / "s.blob"
+    run(COMPILE, *PLAIN, "-o", blob, SECRETS)
+    done = run(DUMP, "--format=sections", blob)
+    lines = done.stdout.decode().splitlines()
+    sizes = [int(line.split()[3]) for line in lines[6:]]
+    tap.case("sections add up to less than the file",
+             "" if 0 < sum(sizes) < blob.stat().st_size else lines)
+    tap.equal("the identity is the digest of what follows it",
+              lines[3].split()[1], public_digest(blob.read_bytes()))
+    done = run(DUMP, *PLAIN, "--format=sections", SECRETS)
+    tap.equal("a config has no sections", done.returncode, 3)
+
+
+def public_digest(data):
+    public = int.from_bytes(data[AT_PUBLIC:AT_PUBLIC + 4], "little")
+    return hashlib.sha256(data[AT_VERSION:public]).hexdigest()
+
+
 def alike(tap, folder):
     """Config and blob are taken alike."""
     blob = folder / "a.blob"
@@ -178,7 +199,8 @@ def alike(tap, folder):
 
 def main():
     tap = Tap()
-    tests = (round_trip, same_bytes, replaced_whole, embedded, refused, alike)
+    tests = (round_trip, same_bytes, replaced_whole, embedded, refused, sections,
+             alike)
     for test in tests:
         folder = Path(tempfile.mkdtemp())
         try:

@@ -82,7 +82,7 @@ find_record(const struct run *run, struct str id, struct str rcpt)
 	return NULL;
 }
 
-/* The forests and the blob say what the loop said when it was asked about this. */
+/* The forests and the blob say what the loop said when asked about this. */
 static void
 compare_forests(struct run *run, const struct decide_evaluation *evaluation)
 {
