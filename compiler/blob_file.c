@@ -12,13 +12,11 @@
 
 #include "compiler/blob_write_private.h"
 
-static int
-blob_file_fill(int fd, const struct blob_image *image)
+int
+blob_file_print(int fd, const struct blob_image *image)
 {
-	mode_t mask = umask(0);
 	size_t done = 0;
 
-	umask(mask);
 	while (done < image->size) {
 		ssize_t n = write(fd, image->data + done, image->size - done);
 
@@ -27,6 +25,18 @@ blob_file_fill(int fd, const struct blob_image *image)
 		if (n > 0)
 			done += (size_t)n;
 	}
+	return 0;
+}
+
+static int
+blob_file_fill(int fd, const struct blob_image *image)
+{
+	mode_t mask = umask(0);
+	int error = blob_file_print(fd, image);
+
+	umask(mask);
+	if (error != 0)
+		return error;
 	if (fchmod(fd, image->has_secrets ? 0600 : 0666 & ~mask) != 0 ||
 	    fsync(fd) != 0)
 		return -errno;

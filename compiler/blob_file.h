@@ -13,4 +13,7 @@
  */
 int blob_file_write(const char *path, const struct blob_image *image);
 
+/* To an open file or pipe. 0 or -errno. */
+int blob_file_print(int fd, const struct blob_image *image);
+
 #endif

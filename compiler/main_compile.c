@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compiler/blob_file.h"
 #include "compiler/compilation.h"
@@ -24,7 +26,8 @@ static const char usage[] =
     "       smtpd-compile --explain ID | --list-checks\n"
     "\n"
     "  -n                  check only; print nothing if all is well\n"
-    "  -o BLOB             compile to this file, if there are no errors\n"
+    "  -o BLOB             compile to this file, if there are no errors;\n"
+    "                      - is standard output\n"
     "  --embed-tables      with -o: take in the entries of table files\n"
     "  --fix               apply the fixes that diagnostics offer\n"
     "  --diff              with --fix: print the change, write nothing\n"
@@ -59,6 +62,7 @@ struct compile_options {
 
 enum {
 	COMPILE_FIX = 1,
+	COMPILE_BROKER,
 	COMPILE_DIFF,
 	COMPILE_FORMAT,
 	COMPILE_EXPLAIN,
@@ -96,6 +100,10 @@ compile_handle(void *arg, int val, const char *value)
 		return true;
 	case COMPILE_EMBED_TABLES:
 		return compile->embeds_tables = true;
+	case COMPILE_BROKER:
+		/* How the daemon runs it: files come from who may open them. */
+		rootdir_use_broker(atoi(value));
+		return true;
 	case COMPILE_FIX:
 		return compile->fix = true;
 	case COMPILE_DIFF:
@@ -116,6 +124,8 @@ static const struct options_extra compile_extras[] = {
 	{ { "check", no_argument, NULL, 'n' }, compile_handle },
 	{ { "output", required_argument, NULL, 'o' }, compile_handle },
 	{ { "embed-tables", no_argument, NULL, COMPILE_EMBED_TABLES },
+	    compile_handle },
+	{ { "broker", required_argument, NULL, COMPILE_BROKER },
 	    compile_handle },
 	{ { "fix", no_argument, NULL, COMPILE_FIX }, compile_handle },
 	{ { "diff", no_argument, NULL, COMPILE_DIFF }, compile_handle },
@@ -189,10 +199,12 @@ compile_write(struct compilation *comp, const struct compile_options *compile,
 
 	bind_init(&bind, comp, lower_run(comp), NULL);
 	bind.leaves_files = !compile->embeds_tables;
-	if (blob_write(&bind, path, &image, &why))
-		error = blob_file_write(compile->output, &image);
-	else
+	if (!blob_write(&bind, path, &image, &why))
 		status = report_fail(PROGRAM, path, why);
+	else if (strcmp(compile->output, "-") == 0)
+		error = blob_file_print(STDOUT_FILENO, &image);
+	else
+		error = blob_file_write(compile->output, &image);
 	if (error != 0)
 		status = report_fail(PROGRAM, compile->output,
 		    strerror(-error));

@@ -10,8 +10,9 @@
 
 #include "grammar/diag.h"
 #include "grammar/parse.h"
+#include "runtime/base/version.h"
 
-#define OPTIONS_VERSION "0.1.0"
+#define OPTIONS_VERSION VERSION
 
 /* Exit status of all programs. */
 enum {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,6 +119,60 @@ rootdir_walk(int root_fd, const char *path, int flags)
 	return fd;
 }
 
+/* The broker. */
+
+static int rootdir_broker = -1;
+
+void
+rootdir_use_broker(int fd)
+{
+	rootdir_broker = fd;
+}
+
+/* The first descriptor, or -1. */
+static int
+rootdir_take_fd(struct msghdr *header)
+{
+	const struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
+	int fd = -1;
+
+	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET &&
+	    cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
+}
+
+static int
+rootdir_ask_broker(const char *path)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	int32_t status = EIO;
+	struct iovec data = { &status, sizeof(status) };
+	struct msghdr header = { .msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+	ssize_t n;
+	int fd;
+
+	if (send(rootdir_broker, path, strlen(path), MSG_NOSIGNAL) < 0)
+		return -errno;
+	do
+		n = recvmsg(rootdir_broker, &header, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n != (ssize_t)sizeof(status))
+		return -EIO;
+	fd = rootdir_take_fd(&header);
+	if (status == 0)
+		return fd >= 0 ? fd : -EIO;
+	if (fd >= 0)
+		close(fd);
+	return status > 0 ? -status : -EIO;
+}
+
 static int
 rootdir_open(const struct rootdir *root, const char *path)
 {
@@ -127,6 +182,8 @@ rootdir_open(const struct rootdir *root, const char *path)
 		return rootdir_walk(root->fd, path, ROOTDIR_OPEN_FLAGS);
 	if (root->fd != AT_FDCWD)
 		return rootdir_openat2(root->fd, path, ROOTDIR_OPEN_FLAGS);
+	if (rootdir_broker != -1)
+		return rootdir_ask_broker(path);
 	fd = open(path, ROOTDIR_OPEN_FLAGS);
 	return fd == -1 ? -errno : fd;
 }

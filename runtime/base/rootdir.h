@@ -44,6 +44,13 @@ int rootdir_init(struct rootdir *root, const char *dir);
 void rootdir_fini(struct rootdir *root);
 
 /*
+ * For a program that may open nothing itself: from now on the real root is
+ * behind a socket. What is sent there is a path, what comes back is 0 with a
+ * descriptor or an errno, as an int32_t. Answers beyond those are -EIO.
+ */
+void rootdir_use_broker(int fd);
+
+/*
  * Opens a regular file for reading. With a root directory DIR, both
  * "/etc/x" and "etc/x" are DIR/etc/x; without one, a relative path begins
  * in the working directory. Returns a descriptor, or
