@@ -96,16 +96,31 @@ child_fail(struct child *child, const char *reason)
 	event_base_loopbreak(child->base);
 }
 
+/* Not one whose process was replaced. */
+static bool
+child_is_current(const struct child *child, const struct channel *channel)
+{
+	bool is_current = channel == child->parent;
+
+	for (unsigned i = 0; i < PROC_KINDS; i++)
+		is_current = is_current || channel == child->peers[i];
+	for (uint32_t i = 0; i < child->session_count; i++)
+		is_current = is_current || channel == child->sessions[i];
+	return is_current;
+}
+
 static void
 child_on_close(void *arg, struct channel *channel, const char *reason)
 {
 	struct child *child = arg;
 
-	/* The end of one is the end of all: the parent sees to that. */
 	log_debug("debug: %s: channel %s", child_names[child->ops->kind],
 	    reason);
-	if (channel == child->parent || channel != child->peers[PROC_KEYS])
+	if (child_is_current(child, channel))
+		/* The end of one is the end of all. */
 		event_base_loopbreak(child->base);
+	else
+		channel_free(channel);
 }
 
 static void
@@ -174,9 +189,10 @@ child_take_peer(struct child *child, struct message *message)
 	message->fd = -1;
 	if (kind == PROC_SESSION)
 		return child_add_session(child, channel);
-	/* Keys are loaded by a process anew when the ruleset changes. */
-	if (child->peers[kind] != NULL)
-		channel_free(child->peers[kind]);
+	/*
+	 * Keys come with a process of their own when the ruleset changes; the
+	 * channel to the old one stays for what is under way, until it ends.
+	 */
 	child->peers[kind] = channel;
 	return true;
 }
@@ -300,12 +316,26 @@ static void
 child_finish_setup(struct child *child, const struct message *message)
 {
 	struct message ready = { .type = MESSAGE_READY, .fd = -1 };
-	const char *error = child_use(child);
+	const char *error;
 
+	child->is_forced = message->setup_done.is_forced;
+	error = child_use(child);
 	ready.ready.generation = message->setup_done.generation;
 	ready.ready.error = str_from(error == NULL ? "" : error);
 	child_reset_setup(child);
 	channel_reply(child->parent, message, &ready);
+}
+
+static void
+child_set_log_level(struct child *child, const struct message *message)
+{
+	struct message result = { .type = MESSAGE_RESULT, .fd = -1 };
+
+	log_set_level(message->log_level.level == LOG_LEVEL_BRIEF ?
+		LOG_LEVEL_BRIEF :
+		LOG_LEVEL_VERBOSE);
+	result.result.is_ok = true;
+	channel_reply(child->parent, message, &result);
 }
 
 static void
@@ -326,6 +356,8 @@ child_on_parent(void *arg, struct channel *channel, struct message *message)
 		is_taken = child_take_stats(child, message);
 	else if (message->type == MESSAGE_SETUP_DONE)
 		child_finish_setup(child, message);
+	else if (message->type == MESSAGE_LOG_LEVEL)
+		child_set_log_level(child, message);
 	else {
 		child->ops->on_message(child, channel, message);
 		return;

@@ -52,15 +52,8 @@ struct child_ops {
 	 */
 	void (*on_listener)(struct child *child, uint32_t listener,
 	    struct str address, int fd);
-	/* From whatever peer; arg is the struct child. */
+	/* From whatever peer, but what child.c sees to; arg is the struct child. */
 	channel_message_fn *on_message;
-};
-
-/* SETUP_FACTS: what the command line of smtpd asks for. */
-enum {
-	CHILD_MDA_PAUSED = SUBSYSTEM_MDA,
-	CHILD_MTA_PAUSED = SUBSYSTEM_MTA,
-	CHILD_SMTP_PAUSED = SUBSYSTEM_SMTP,
 };
 
 struct child {
@@ -78,7 +71,8 @@ struct child {
 	struct str server_name;
 	struct str spool;
 	struct str queue_key;
-	unsigned flags;
+	unsigned flags;   /* SUBSYSTEM_*: paused from the start */
+	bool is_forced;   /* of the ruleset that comes: reload --force */
 	bool is_ordinary; /* started by an ordinary user: nothing to drop */
 
 	/* Private. */

@@ -29,12 +29,12 @@
 	F(TEXT, server_name) F(TEXT, spool) F(TEXT, queue_key) F(U32, flags)
 #define FIELDS_SETUP_PEER(F) F(U32, process) F(U32, number) /* + fd */
 #define FIELDS_SETUP_LISTENER(F) \
-	F(U32, generation) F(U32, listener) F(TEXT, address)    /* + fd */
-#define FIELDS_SETUP_STATS(F) F(U32, row)                       /* + fd */
-#define FIELDS_SETUP_DONE(F)  F(U32, generation)                /* READY */
-#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error) /* "" */
+	F(U32, generation) F(U32, listener) F(TEXT, address)        /* + fd */
+#define FIELDS_SETUP_STATS(F) F(U32, row)                           /* + fd */
+#define FIELDS_SETUP_DONE(F)  F(U32, generation) F(FLAG, is_forced) /* READY */
+#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error)     /* "" */
 
-/* Anyone who may to all: a state that was switched. */
+/* A state that is switched; LOG_LEVEL is seen to by child.c. */
 #define FIELDS_PAUSE(F)     F(U32, subsystem) F(FLAG, is_paused) /* RESULT */
 #define FIELDS_LOG_LEVEL(F) F(U32, level)                        /* RESULT */
 #define FIELDS_RESULT(F)    F(FLAG, is_ok) F(TEXT, error)

@@ -96,7 +96,7 @@ session_init(struct child *child)
 	box->child = child;
 	box->next_id = arc4random();
 	box->clients_max = session_clients_max();
-	box->is_paused = (child->flags & CHILD_SMTP_PAUSED) != 0;
+	box->is_paused = (child->flags & SUBSYSTEM_SMTP) != 0;
 	tzset();
 	return session_read_addresses(box);
 }

@@ -1,0 +1,351 @@
+/*
+ * The life of the parent.
+ *
+ *     detach - load ruleset - start children - set up - ready
+ *        reload: load - set up | stop: close channels - wait
+ *
+ * A daemon that goes to the background leaves a launcher in the foreground,
+ * which ends with the status of the start: whoever started it knows whether
+ * mail is taken.
+ */
+#include "runtime/proc/parent_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/paths.h"
+#include "runtime/base/version.h"
+
+static const int parent_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
+
+void
+parent_fail(struct parent *parent, const char *format, ...)
+{
+	char text[PARENT_ERROR_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!parent->is_stopping)
+		log_fatal("%s", text);
+	parent->is_stopping = true;
+	parent->status = EXIT_FAILURE;
+	event_base_loopbreak(parent->base);
+}
+
+void
+parent_stop(struct parent *parent)
+{
+	parent->is_stopping = true;
+	event_base_loopbreak(parent->base);
+}
+
+/* Facts of the host. */
+
+/* The first line of the mailname file; empty: there is none. */
+static void
+parent_read_mailname(struct parent *parent)
+{
+	FILE *file = fopen(paths_built.mailname, "re");
+	char *name = parent->server_name;
+
+	if (file == NULL)
+		return;
+	if (fgets(name, sizeof(parent->server_name), file) == NULL)
+		name[0] = '\0';
+	name[strcspn(name, " \t\r\n")] = '\0';
+	fclose(file);
+}
+
+/* A name without a dot is completed by the resolver, if it knows more. */
+static void
+parent_complete_name(struct parent *parent)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_CANONNAME };
+	struct addrinfo *list;
+
+	if (strchr(parent->server_name, '.') != NULL ||
+	    getaddrinfo(parent->server_name, NULL, &hints, &list) != 0)
+		return;
+	if (list->ai_canonname != NULL)
+		snprintf(parent->server_name, sizeof(parent->server_name), "%s",
+		    list->ai_canonname);
+	freeaddrinfo(list);
+}
+
+static bool
+parent_find_name(struct parent *parent)
+{
+	parent_read_mailname(parent);
+	if (parent->server_name[0] == '\0' &&
+	    gethostname(parent->server_name, sizeof(parent->server_name) - 1) !=
+		0)
+		parent->server_name[0] = '\0';
+	if (parent->server_name[0] == '\0') {
+		parent_fail(parent, "machine does not have a hostname set");
+		return false;
+	}
+	parent_complete_name(parent);
+	return true;
+}
+
+/* Below an own spool lie the socket and the file of the process id, too. */
+static bool
+parent_find_paths(struct parent *parent)
+{
+	const char *spool = parent->options->spool;
+	bool is_own = spool != NULL;
+
+	if (is_own && parent->is_ordinary)
+		mkdir(spool, 0700);
+	if (realpath(is_own ? spool : paths_built.spool, parent->spool) ==
+		NULL &&
+	    (is_own || mkdir(paths_built.spool, 0711) != 0 ||
+		realpath(paths_built.spool, parent->spool) == NULL)) {
+		parent_fail(parent, "%s: %s",
+		    is_own ? spool : paths_built.spool, strerror(errno));
+		return false;
+	}
+	if (snprintf(parent->socket_path, sizeof(parent->socket_path),
+		is_own ? "%s/smtpd.sock" : "%s",
+		is_own ? parent->spool : paths_built.socket) >= PATH_MAX ||
+	    snprintf(parent->pidfile, sizeof(parent->pidfile),
+		is_own ? "%s/smtpd.pid" : "%s",
+		is_own ? parent->spool : paths_built.pidfile) >= PATH_MAX ||
+	    !paths_find(PATHS_LIBEXEC, "", parent->libexec,
+		sizeof(parent->libexec))) {
+		parent_fail(parent, "%s: path too long", parent->spool);
+		return false;
+	}
+	/* Of "DIR/". */
+	parent->libexec[strlen(parent->libexec) - 1] = '\0';
+	return true;
+}
+
+/* The launcher. */
+
+/* In the launcher; does not return. */
+static void
+parent_wait_ready(int fd)
+{
+	unsigned char status = EXIT_FAILURE;
+
+	while (read(fd, &status, 1) == -1 && errno == EINTR)
+		;
+	_exit(status);
+}
+
+static bool
+parent_detach(struct parent *parent)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return false;
+	pid = fork();
+	if (pid > 0) {
+		close(fds[1]);
+		parent_wait_ready(fds[0]);
+	}
+	close(fds[0]);
+	parent->launcher = fds[1];
+	return pid == 0;
+}
+
+static void
+parent_write_pid(const struct parent *parent)
+{
+	FILE *file = fopen(parent->pidfile, "we");
+
+	if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0)
+		log_warn("warn: %s: %s", parent->pidfile, strerror(errno));
+	if (file != NULL)
+		fclose(file);
+}
+
+static void
+parent_leave_terminal(struct parent *parent)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	unsigned char status = EXIT_SUCCESS;
+
+	setsid();
+	if (chdir("/") != 0 || null == -1 || dup2(null, 0) == -1 ||
+	    dup2(null, 1) == -1 || dup2(null, 2) == -1)
+		log_warn("warn: cannot leave the terminal");
+	if (null > 2)
+		close(null);
+	/* The launcher may have been killed. */
+	(void)!write(parent->launcher, &status, 1);
+	close(parent->launcher);
+	parent->launcher = -1;
+}
+
+/* Where there is nothing to hand in, nothing is lost by not looking. */
+static void
+parent_start_offline(struct parent *parent)
+{
+	char folder[PATH_MAX + 16], smtpctl[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s/offline", parent->spool);
+	if (!paths_find(PATHS_SBIN, "smtpctl", smtpctl, sizeof(smtpctl)))
+		return;
+	parent->offline = offline_new(parent->base, parent->workers, folder,
+	    smtpctl);
+	if (parent->offline == NULL)
+		log_warn("warn: offline mail waits: out of memory");
+}
+
+void
+parent_on_ready(struct parent *parent)
+{
+	parent->is_ready = true;
+	parent_write_pid(parent);
+	if (!parent->options->to_stderr)
+		log_open("parent", false);
+	log_info("info: smtpd %s starting", VERSION);
+	if (parent->launcher != -1)
+		parent_leave_terminal(parent);
+	parent_start_offline(parent);
+}
+
+/* Signals. */
+
+static void
+parent_reap(struct parent *parent)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!parent_reap_child(parent, pid, status) &&
+		    !loader_reap(parent->loader, pid, status))
+			workers_reap(parent->workers, pid, status);
+}
+
+static void
+parent_on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct parent *parent = arg;
+
+	(void)what;
+	if (number == SIGCHLD)
+		parent_reap(parent);
+	else if (number != SIGHUP)
+		parent_stop(parent);
+	else if (!parent->is_ready ||
+	    !parent_reload_start(parent, false, NULL, NULL))
+		log_warn("warn: reload is under way already");
+}
+
+static bool
+parent_watch_signals(struct parent *parent)
+{
+	for (size_t i = 0; i < 4; i++) {
+		parent->signals[i] = evsignal_new(parent->base,
+		    parent_signals[i], parent_on_signal, parent);
+		if (parent->signals[i] == NULL ||
+		    event_add(parent->signals[i], NULL) != 0)
+			return false;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return true;
+}
+
+/* Start and end. */
+
+static bool
+parent_open(struct parent *parent)
+{
+	parent->base = event_base_new();
+	if (parent->base == NULL)
+		return false;
+	parent->workers = workers_new(parent->base);
+	parent->stats = memfd_create("counters", MFD_CLOEXEC);
+	if (parent->workers == NULL || parent->stats == -1 ||
+	    ftruncate(parent->stats, (off_t)PARENT_ROWS * STATS_ROW) != 0 ||
+	    !parent_watch_signals(parent)) {
+		parent_fail(parent, "cannot start: %s", strerror(errno));
+		return false;
+	}
+	parent->auth = auth_new(parent->workers);
+	return parent->auth != NULL && parent_find_paths(parent) &&
+	    parent_find_name(parent);
+}
+
+static void
+parent_close(struct parent *parent)
+{
+	if (parent->control != -1) {
+		close(parent->control);
+		unlink(parent->socket_path);
+	}
+	if (parent->is_ready)
+		unlink(parent->pidfile);
+	parent_reload_forget(parent);
+	parent_end_children(parent);
+	parent_ruleset_close(&parent->ruleset);
+	offline_free(parent->offline);
+	mda_parent_free(parent->mda);
+	auth_free(parent->auth);
+	workers_free(parent->workers);
+	for (size_t i = 0; i < 4; i++)
+		if (parent->signals[i] != NULL)
+			event_free(parent->signals[i]);
+	if (parent->stats != -1)
+		close(parent->stats);
+	event_base_free(parent->base);
+	explicit_bzero(parent->queue_key, sizeof(parent->queue_key));
+}
+
+static void
+parent_run(struct parent *parent)
+{
+	struct parent_ruleset none = { .memory = -1 };
+
+	parent->ruleset = none;
+	if (!parent_open(parent))
+		return;
+	parent_reload_start(parent, false, NULL, NULL);
+	event_base_dispatch(parent->base);
+	if (parent->is_ready && parent->status == EXIT_SUCCESS)
+		log_info("Exiting");
+}
+
+int
+parent_main(const struct parent_options *options)
+{
+	struct parent *parent = calloc(1, sizeof(*parent));
+	int status = EXIT_FAILURE;
+
+	if (parent == NULL)
+		return status;
+	parent->options = options;
+	parent->launcher = parent->stats = parent->control = -1;
+	parent->is_ordinary = geteuid() != 0;
+	parent->started = time(NULL);
+	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++)
+		parent->children[i].pid = -1;
+	if (options->is_foreground || options->check_only ||
+	    parent_detach(parent)) {
+		parent_run(parent);
+		status = parent->status;
+		if (parent->base != NULL)
+			parent_close(parent);
+	}
+	free(parent);
+	return status;
+}
