@@ -5,9 +5,6 @@
  */
 #include "compiler/lower_private.h"
 
-#include <openssl/evp.h>
-#include <stdlib.h>
-
 static void
 lower_from(struct lower *lower, const struct stmt *stmt)
 {
@@ -148,115 +145,14 @@ lower_action_relay(struct lower *lower, const struct stmt *stmt,
 static const struct {
 	enum clause_kind clause;
 	enum ir_method method;
-	const char *stem;
 } lower_methods[] = {
-	{ CLAUSE_RELAY, IR_RELAY, "relay" },
-	{ CLAUSE_MAILDIR, IR_MAILDIR, "maildir" },
-	{ CLAUSE_MBOX, IR_MBOX, "mbox" },
-	{ CLAUSE_LMTP, IR_LMTP, "lmtp" },
-	{ CLAUSE_MDA, IR_MDA, "mda" },
-	{ CLAUSE_FORWARD_ONLY, IR_FORWARD_ONLY, "forward_only" },
+	{ CLAUSE_RELAY, IR_RELAY },
+	{ CLAUSE_MAILDIR, IR_MAILDIR },
+	{ CLAUSE_MBOX, IR_MBOX },
+	{ CLAUSE_LMTP, IR_LMTP },
+	{ CLAUSE_MDA, IR_MDA },
+	{ CLAUSE_FORWARD_ONLY, IR_FORWARD_ONLY },
 };
-
-/* Content goes into a digest field by field, each with its length. */
-
-static void
-lower_digest_str(EVP_MD_CTX *digest, struct str text)
-{
-	EVP_DigestUpdate(digest, &text.len, sizeof(text.len));
-	EVP_DigestUpdate(digest, text.ptr, text.len);
-}
-
-static void
-lower_digest_number(EVP_MD_CTX *digest, uint32_t number)
-{
-	EVP_DigestUpdate(digest, &number, sizeof(number));
-}
-
-/* Named tables count by their name, others by their entries. */
-static void
-lower_digest_table(EVP_MD_CTX *digest, const struct lower *lower,
-    uint32_t number)
-{
-	const struct ir_table *tables = lower->tables.items, *table;
-
-	lower_digest_number(digest, number == IR_NONE);
-	if (number == IR_NONE)
-		return;
-	table = &tables[number];
-	lower_digest_str(digest, table->name);
-	for (uint32_t i = 0; table->name.len == 0 && i < table->entry_count;
-	     i++) {
-		lower_digest_str(digest, table->entries[i].key);
-		lower_digest_str(digest, table->entries[i].value);
-	}
-}
-
-static void
-lower_digest_local(EVP_MD_CTX *digest, const struct lower *lower,
-    const struct ir_local *local)
-{
-	lower_digest_str(digest, local->argument);
-	lower_digest_number(digest, local->lmtp_rcpt_to);
-	lower_digest_str(digest, local->user);
-	lower_digest_table(digest, lower, local->alias);
-	lower_digest_table(digest, lower, local->virtual);
-	lower_digest_table(digest, lower, local->userbase);
-}
-
-static void
-lower_digest_relay(EVP_MD_CTX *digest, const struct lower *lower,
-    const struct ir_relay *relay)
-{
-	lower_digest_table(digest, lower, relay->hosts);
-	lower_digest_number(digest, relay->is_backup);
-	lower_digest_str(digest, relay->backup_mx);
-	lower_digest_number(digest, relay->tls);
-	lower_digest_number(digest, relay->verify);
-	lower_digest_table(digest, lower, relay->auth);
-	lower_digest_str(digest, relay->helo);
-	lower_digest_table(digest, lower, relay->helo_src);
-	lower_digest_table(digest, lower, relay->src);
-	lower_digest_str(digest, relay->mail_from);
-	lower_digest_str(digest, relay->pki);
-	lower_digest_str(digest, relay->ca);
-}
-
-enum { LOWER_DIGEST_SIZE = 32 };
-
-/* The same for all actions that do the same. */
-static struct str
-lower_digest(struct lower *lower, const struct ir_action *action)
-{
-	unsigned char *result = arena_alloc(lower->arena, LOWER_DIGEST_SIZE);
-	EVP_MD_CTX *digest = EVP_MD_CTX_new();
-
-	if (digest == NULL ||
-	    EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-		abort();
-	lower_digest_number(digest, action->method);
-	lower_digest_number(digest, action->ttl);
-	if (action->method == IR_RELAY)
-		lower_digest_relay(digest, lower, &action->relay);
-	else
-		lower_digest_local(digest, lower, &action->local);
-	EVP_DigestFinal_ex(digest, result, NULL);
-	EVP_MD_CTX_free(digest);
-	return (struct str){ (const char *)result, LOWER_DIGEST_SIZE };
-}
-
-/*
- * Derived from the content alone, so that it survives an edit of other
- * rules: the method, and a part of the digest.
- */
-static struct str
-lower_action_name(struct lower *lower, const char *stem, struct str digest)
-{
-	const unsigned char *bytes = (const unsigned char *)digest.ptr;
-
-	return str_from(arena_printf(lower->arena, "%s_%02x%02x%02x%02x", stem,
-	    bytes[0], bytes[1], bytes[2], bytes[3]));
-}
 
 static uint32_t
 lower_action(struct lower *lower, const struct stmt *stmt, uint32_t ttl)
@@ -264,7 +160,6 @@ lower_action(struct lower *lower, const struct stmt *stmt, uint32_t ttl)
 	const struct clause *expire = stmt_clause(stmt, CLAUSE_TTL);
 	const struct clause *method = NULL;
 	struct ir_action action = { .pos = stmt->pos };
-	const char *stem = "expand_only";
 	struct str digest;
 	struct ir_action *slot;
 	void **number;
@@ -278,7 +173,6 @@ lower_action(struct lower *lower, const struct stmt *stmt, uint32_t ttl)
 		if (method == NULL)
 			continue;
 		action.method = lower_methods[i].method;
-		stem = lower_methods[i].stem;
 	}
 	action.ttl = expire != NULL ? lower_delay(word_str(expire->arg), ttl) :
 				      ttl;
@@ -287,10 +181,10 @@ lower_action(struct lower *lower, const struct stmt *stmt, uint32_t ttl)
 	else
 		lower_action_local(lower, stmt, method, &action);
 
-	digest = lower_digest(lower, &action);
+	digest = lower_action_digest(lower, &action);
 	number = strmap_put(&lower->action_numbers, digest);
 	if (*number == NULL) {
-		action.name = lower_action_name(lower, stem, digest);
+		action.name = digest;
 		slot = lower_push(lower, &lower->actions);
 		*slot = action;
 		*number = (void *)(uintptr_t)lower->actions.count;
@@ -317,4 +211,5 @@ lower_legacy(struct lower *lower)
 			action = lower_action(lower, s, ttl);
 		lower_rule(lower, s, action);
 	}
+	lower_name_actions(lower);
 }

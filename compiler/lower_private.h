@@ -90,6 +90,14 @@ void lower_rule(struct lower *lower, const struct stmt *stmt, uint32_t action);
 /* What is the same for all actions of a target. */
 void lower_action_defaults(const struct lower *lower, struct ir_action *action);
 
+/*
+ * What an action does, as a text: the same for all that do the same. Until
+ * lower_name_actions it is in the place of the name.
+ */
+struct str lower_action_digest(struct lower *lower,
+    const struct ir_action *action);
+void lower_name_actions(struct lower *lower);
+
 /* One statement: a setting or a certificate; a program or a filter. */
 void lower_settings(struct lower *lower, const struct stmt *stmt);
 void lower_filters(struct lower *lower, const struct stmt *stmt);

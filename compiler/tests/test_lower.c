@@ -462,9 +462,9 @@ Test(lower, tls_of_legacy_relays)
 Test(lower, names_of_legacy_actions_follow_from_what_they_do)
 {
 	const struct ir *ir = test_lower(NULL,
-	    "table a { \"k\" = \"v\" }\n"
-	    "accept for domain \"a\" alias <a> deliver to mbox\n"
-	    "accept for domain \"b\" alias <a> deliver to mbox\n"
+	    "table aliases { \"k\" = \"v\" }\n"
+	    "accept for domain \"a\" alias <aliases> deliver to mbox\n"
+	    "accept for domain \"b\" alias <aliases> deliver to mbox\n"
 	    "accept for domain \"c\" deliver to mbox\n"
 	    "accept for any relay\n"
 	    "expire 1d\n"
@@ -480,7 +480,12 @@ Test(lower, names_of_legacy_actions_follow_from_what_they_do)
 	cr_expect_neq(rules[3].action, rules[4].action);
 	cr_expect_eq(ir->actions[rules[3].action].ttl, 4 * 24 * 60 * 60);
 	cr_expect_eq(ir->actions[rules[4].action].ttl, 24 * 60 * 60);
-	cr_expect(str_has_prefix(name, "mbox_"));
+	cr_expect(str_is(name, "deliver_mbox"));
+	cr_expect(str_is(ir->actions[rules[0].action].name,
+	    "deliver_mbox_aliases"));
+	/* Nothing readable tells these two apart. */
+	cr_expect(str_has_prefix(ir->actions[rules[3].action].name, "relay_"));
+	cr_expect(str_has_prefix(ir->actions[rules[4].action].name, "relay_"));
 
 	/* Whatever other rules there are. */
 	snprintf(kept, sizeof(kept), "%.*s", STR_ARG(name));
