@@ -25,6 +25,11 @@ struct bind {
 	const struct ir *ir;
 	const struct host *host;
 	struct table_rules rules;
+	/*
+	 * For a comparison: tables that are not ready have neither "local"
+	 * nor mail addresses without a domain.
+	 */
+	bool assumes_plain;
 	struct bind_table *tables;
 	bool leaves_files; /* table files are as dynamic as databases */
 };

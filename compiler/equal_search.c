@@ -209,8 +209,12 @@ equal_lookup(void *arg, uint32_t table, enum service service, struct str key)
 {
 	struct equal_asking *asking = arg;
 	const struct table_entry *entry;
+	bool is_ready = bind_state_of(asking->bind, table) == BIND_READY;
 
-	if (bind_state_of(asking->bind, table) != BIND_READY)
+	if (!is_ready && asking->bind->assumes_plain &&
+	    service == SERVICE_NETADDR && str_is(key, "local"))
+		return ANSWER_NO;
+	if (!is_ready)
 		return equal_assume(asking, &asking->bind->ir->tables[table]);
 	return bind_lookup(asking->bind, table, service, key, &entry);
 }

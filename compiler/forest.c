@@ -10,58 +10,90 @@
 
 enum { FOREST_SLACK = 256 };
 
-/* Lists of questions, each a prefix of the rule's. */
+/* The questions of a rule that come before, the last one first. */
+struct forest_asked {
+	uint32_t question;
+	const struct forest_asked *before;
+};
+
 static uint32_t
-forest_questions(struct diagram *diagram, const struct forest_rule *rule,
-    uint32_t count)
+forest_questions(struct diagram *diagram, const struct forest_asked *asked)
 {
-	uint32_t list = 0, left = count;
+	uint32_t list = 0;
 
-	for (uint32_t i = rule->pred_count; i-- > 0;) {
-		uint32_t before = 0;
-
-		if (!rule->preds[i].is_question)
-			continue;
-		for (uint32_t j = 0; j < i; j++)
-			before += rule->preds[j].is_question;
-		if (before < left)
-			list = diagram_question_list(diagram,
-			    rule->preds[i].number, list);
-	}
+	for (; asked != NULL; asked = asked->before)
+		list = diagram_question_list(diagram, asked->question, list);
 	return list;
 }
 
-/*
- * From predicate i on, asked questions so far: where a predicate that
- * needs no question is false, what was asked before it can still fail.
- */
+/* What rules are made of: a diagram of one, from some predicate on. */
+struct forest_making {
+	struct diagram *diagram;
+	const struct forest_rule *rule;
+	uint32_t number;
+};
+
+static uint32_t forest_build_rule(const struct forest_making *making,
+    uint32_t i, const struct forest_asked *asked);
+
 static uint32_t
-forest_build_rule(struct diagram *diagram, const struct forest_rule *rule,
-    uint32_t number, uint32_t i, uint32_t asked)
+forest_build_leaf(const struct forest_making *making,
+    const struct forest_asked *asked, bool matches)
 {
 	struct diagram_residue residue = {
-		.rule = number,
-		.questions = forest_questions(diagram, rule, asked),
+		.rule = making->number,
+		.questions = forest_questions(making->diagram, asked),
+		.matches = matches,
 	};
-	uint32_t then, otherwise;
 
-	if (i == rule->pred_count) {
-		residue.matches = true;
-		return diagram_leaf(diagram, residue);
-	}
+	return diagram_leaf(making->diagram, residue);
+}
+
+static uint32_t
+forest_build_question(const struct forest_making *making, uint32_t i,
+    const struct forest_asked *asked)
+{
+	const struct forest_pred *pred = &making->rule->preds[i];
+	struct forest_asked plain = { pred->number, asked };
+	struct forest_asked guarded = { pred->guarded, asked };
+	uint32_t then = forest_build_rule(making, i + 1, &plain), there;
+
+	if (!pred->has_guard)
+		return then;
+	if (pred->guarded == FOREST_NO)
+		there = forest_build_leaf(making, asked, false);
+	else
+		there = forest_build_rule(making, i + 1,
+		    pred->guarded == FOREST_YES ? asked : &guarded);
+	return diagram_ite(making->diagram, pred->guard, there, then);
+}
+
+/*
+ * From predicate i on: where a predicate that needs no question is false,
+ * what was asked before it can still fail.
+ */
+static uint32_t
+forest_build_rule(const struct forest_making *making, uint32_t i,
+    const struct forest_asked *asked)
+{
+	const struct forest_rule *rule = making->rule;
+
+	if (i == rule->pred_count)
+		return forest_build_leaf(making, asked, true);
 	if (rule->preds[i].is_question)
-		return forest_build_rule(diagram, rule, number, i + 1,
-		    asked + 1);
-	then = forest_build_rule(diagram, rule, number, i + 1, asked);
-	otherwise = diagram_leaf(diagram, residue);
-	return diagram_ite(diagram, rule->preds[i].number, then, otherwise);
+		return forest_build_question(making, i, asked);
+	return diagram_ite(making->diagram, rule->preds[i].number,
+	    forest_build_rule(making, i + 1, asked),
+	    forest_build_leaf(making, asked, false));
 }
 
 uint32_t
 forest_rule_diagram(struct diagram *diagram, const struct forest_rule *rule,
     uint32_t number)
 {
-	return forest_build_rule(diagram, rule, number, 0, 0);
+	const struct forest_making making = { diagram, rule, number };
+
+	return forest_build_rule(&making, 0, NULL);
 }
 
 /* Above the bits of the levels those of levels that are usually true. */

@@ -17,7 +17,15 @@ struct forest_pred {
 	bool is_question;
 	/* A question, or a diagram whose leaves are true and no-match. */
 	uint32_t number;
+	/* A question that is another one where a condition holds. */
+	bool has_guard;
+	uint32_t guard;
+	uint32_t guarded; /* that question, FOREST_NO or FOREST_YES */
 };
+
+/* Answers in the place of a guarded question. */
+#define FOREST_NO  (UINT32_MAX - 1)
+#define FOREST_YES UINT32_MAX
 
 struct forest_rule {
 	const struct forest_pred *preds;

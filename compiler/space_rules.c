@@ -299,28 +299,42 @@ space_table_text(const struct space_builder *builder, uint32_t number)
 	    STR_ARG(table->backend), STR_ARG(table->config));
 }
 
+/* Whether what it holds is not known, and taken to be ordinary. */
+static bool
+space_assumes_plain(const struct space_builder *builder, uint32_t table)
+{
+	return builder->bind->assumes_plain &&
+	    bind_state_of(builder->bind, table) != BIND_READY;
+}
+
 /* How the target compares keys with entries, as far as targets differ. */
 static const char *
-space_matcher_text(const struct space_builder *builder, enum service service)
+space_matcher_text(const struct space_builder *builder,
+    const struct ruleset_pred *pred)
 {
 	struct arena *arena = builder->space->arena;
 	const struct table_rules *rules = &builder->bind->rules;
+	bool is_plain = pred->table != IR_NONE &&
+	    space_assumes_plain(builder, pred->table);
 
-	if (service == SERVICE_MAILADDR)
-		return arena_printf(arena, "%d%c", (int)rules->mailaddr,
-		    rules->delimiter);
-	return service == SERVICE_NETADDR && rules->brackets ? "[" : "";
+	if (pred->service == SERVICE_MAILADDR)
+		return arena_printf(arena, "%d%c",
+		    is_plain ? -1 : (int)rules->mailaddr, rules->delimiter);
+	return pred->service == SERVICE_NETADDR && rules->brackets &&
+		!is_plain ?
+	    "[" :
+	    "";
 }
 
+/* variant tells questions of one predicate apart. */
 static uint32_t
 space_question(const struct space_builder *builder,
-    const struct ruleset_pred *pred)
+    const struct ruleset_pred *pred, const char *variant)
 {
 	struct space *space = builder->space;
 	struct str key = str_from(arena_printf(space->arena,
-	    "%u|%u|%u|%u%s|%s|%.*s", (unsigned)pred->kind, pred->flags,
-	    pred->local_classes, (unsigned)pred->service,
-	    space_matcher_text(builder, pred->service),
+	    "%u|%u|%s|%u%s|%s|%.*s", (unsigned)pred->kind, pred->flags, variant,
+	    (unsigned)pred->service, space_matcher_text(builder, pred),
 	    space_table_text(builder, pred->table), STR_ARG(pred->text)));
 	void **slot = strmap_put(&space->question_numbers, key);
 
@@ -337,6 +351,31 @@ space_question(const struct space_builder *builder,
 	    (struct space_question){ builder->bind, pred };
 	*slot = (void *)(uintptr_t)space->question_count;
 	return space->question_count - 1;
+}
+
+/*
+ * A table of addresses is asked for "local" where the peer counts as the
+ * host itself. Which peers do differs between sides, the questions do not.
+ */
+static struct forest_pred
+space_ask(const struct space_builder *builder, const struct ruleset_pred *pred)
+{
+	struct forest_pred to = {
+		.is_question = true,
+		.number = space_question(builder, pred, "address"),
+	};
+
+	if (pred->kind != PRED_FROM_TABLE || pred->local_classes == 0)
+		return to;
+	to.has_guard = true;
+	to.guard = space_host_itself(builder->space, pred->local_classes);
+	if (pred->table == IR_NONE ||
+	    !space_assumes_plain(builder, pred->table))
+		to.guarded = space_question(builder, pred, "local");
+	else
+		to.guarded = pred->flags & PRED_NEGATED ? FOREST_YES :
+							  FOREST_NO;
+	return to;
 }
 
 static bool
@@ -382,11 +421,11 @@ space_build_rules(struct space_builder *builder)
 		    rule->pred_count * sizeof(*preds));
 
 		for (uint32_t i = 0; i < rule->pred_count; i++, known++) {
-			preds[i].is_question = space_is_left_out(space,
-			    &rule->preds[i], known);
-			preds[i].number = preds[i].is_question ?
-			    space_question(builder, &rule->preds[i]) :
-			    space_condition(builder, &rule->preds[i], known);
+			if (space_is_left_out(space, &rule->preds[i], known))
+				preds[i] = space_ask(builder, &rule->preds[i]);
+			else
+				preds[i].number = space_condition(builder,
+				    &rule->preds[i], known);
 		}
 		rules[r] = (struct forest_rule){ preds, rule->pred_count };
 	}

@@ -84,6 +84,15 @@ forest_env_note(struct forest_env_asking *asking, uint32_t question)
 	asking->asked[asking->asked_count++] = question;
 }
 
+static bool
+forest_env_is_host_itself(const struct ruleset_envelope *envelope,
+    unsigned classes)
+{
+	return ((classes & ORIGIN_INTERNAL) && envelope->is_internal) ||
+	    ((classes & ORIGIN_SOCKET) && envelope->is_socket) ||
+	    ((classes & ORIGIN_AUTH) && envelope->is_authenticated);
+}
+
 /* Of what the loop asks, that which the forest has to ask as well. */
 static void
 forest_env_trace(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
@@ -92,9 +101,16 @@ forest_env_trace(void *arg, uint32_t rule, uint32_t pred, enum answer answer)
 	const struct forest_pred *known =
 	    &asking->env->space.sides[0].rules[rule].preds[pred];
 
+	unsigned classes = asking->env->bind->ir->ruleset.rules[rule]
+			       .preds[pred]
+			       .local_classes;
+	bool is_guarded = known->has_guard &&
+	    forest_env_is_host_itself(asking->envelope, classes);
+
 	(void)answer;
 	if (known->is_question)
-		forest_env_note(asking, known->number);
+		forest_env_note(asking,
+		    is_guarded ? known->guarded : known->number);
 }
 
 static enum answer
