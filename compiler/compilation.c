@@ -119,8 +119,7 @@ compilation_read_pipe(const char *path, struct parse_text *text_r)
 	return error;
 }
 
-/* The operand is not below --root: it is what the user points at. */
-static int
+int
 compilation_read_main(const char *path, struct parse_text *text_r)
 {
 	struct rootdir machine;
@@ -168,15 +167,9 @@ compilation_take_blob(struct compilation *comp, const struct parse_text *text)
 int
 compilation_run(struct compilation *comp, const char *path)
 {
-	struct parse_options parse = comp->options->parse;
 	struct parse_text text;
 	int error;
 
-	error = rootdir_init(&comp->root, comp->options->root);
-	if (error != 0) {
-		errno = -error;
-		return COMPILATION_EROOT;
-	}
 	error = compilation_read_main(path, &text);
 	if (error == -EFBIG)
 		return COMPILATION_ESIZE;
@@ -184,11 +177,27 @@ compilation_run(struct compilation *comp, const char *path)
 		errno = -error;
 		return COMPILATION_EREAD;
 	}
-	if (blob_is_blob(text.text, text.len))
-		return compilation_take_blob(comp, &text);
+	return compilation_run_text(comp, path, &text);
+}
+
+int
+compilation_run_text(struct compilation *comp, const char *path,
+    struct parse_text *text)
+{
+	struct parse_options parse = comp->options->parse;
+	int error;
+
+	error = rootdir_init(&comp->root, comp->options->root);
+	if (error != 0) {
+		free(text->text);
+		errno = -error;
+		return COMPILATION_EROOT;
+	}
+	if (blob_is_blob(text->text, text->len))
+		return compilation_take_blob(comp, text);
 	parse.read = compilation_read;
 	parse.read_arg = comp;
-	error = parse_config(&parse, &comp->diags, path, &text, &comp->tree);
+	error = parse_config(&parse, &comp->diags, path, text, &comp->tree);
 	if (error == PARSE_ESIZE)
 		return COMPILATION_ESIZE;
 	if (error == PARSE_ETARGET)

@@ -54,4 +54,14 @@ void compilation_fini(struct compilation *comp);
  */
 int compilation_run(struct compilation *comp, const char *path);
 
+/*
+ * The text that a program is pointed at; not below --root. 0, or a negative
+ * errno.
+ */
+int compilation_read_main(const char *path, struct parse_text *text_r);
+
+/* compilation_run of a text, which path names in messages; takes it over. */
+int compilation_run_text(struct compilation *comp, const char *path,
+    struct parse_text *text);
+
 #endif

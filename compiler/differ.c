@@ -43,19 +43,29 @@ differ_json(struct arena *arena, const struct dump_value *value)
 }
 
 int
-differ_prepare(struct differ_side *side, const char **what_r)
+differ_bind(struct differ_side *side, const char **what_r)
 {
-	const struct dump_options options = { .shows_secrets = false };
-	struct ir *normal = ARENA_NEW(&side->comp.arena, struct ir);
-	const struct dump_value *actions;
 	int error;
 
 	side->ir = lower_run(&side->comp);
 	error = host_init(&side->host, &side->comp, what_r);
-	if (error != HOST_OK)
-		return error;
-	bind_init(&side->bind, &side->comp, side->ir, &side->host);
-	*normal = differ_normal(&side->comp.arena, side->ir);
+	if (error == HOST_OK)
+		bind_init(&side->bind, &side->comp, side->ir, &side->host);
+	return error;
+}
+
+void
+differ_describe(struct differ_side *side)
+{
+	const struct dump_options options = { .shows_secrets = false };
+	struct ir *normal = ARENA_NEW(&side->comp.arena, struct ir);
+	const struct dump_value *actions;
+	struct ir copy;
+
+	copy = *side->ir;
+	if (side->adjust != NULL)
+		side->adjust(side->adjust_arg, &copy);
+	*normal = differ_normal(&side->comp.arena, &copy);
 	side->dump = dump_model_build(&side->comp, normal, &options);
 	actions = differ_get(side->dump, STR_LIT("actions"));
 	strmap_init(&side->actions, &side->comp.arena);
@@ -63,7 +73,16 @@ differ_prepare(struct differ_side *side, const char **what_r)
 							   actions->items;
 	     i != NULL; i = i->next)
 		*strmap_put(&side->actions, i->key) = i->value;
-	return HOST_OK;
+}
+
+int
+differ_prepare(struct differ_side *side, const char **what_r)
+{
+	int error = differ_bind(side, what_r);
+
+	if (error == HOST_OK)
+		differ_describe(side);
+	return error;
 }
 
 static const struct dump_value *

@@ -19,6 +19,13 @@ struct differ_side {
 	struct bind bind;
 	const struct dump_value *dump; /* tables by content, not by name */
 	struct strmap actions;         /* name to their part of the dump */
+
+	/*
+	 * Puts aside what is not to be compared, in a copy of the IR whose
+	 * arrays are still the original's; NULL: nothing.
+	 */
+	void (*adjust)(void *arg, struct ir *copy);
+	void *adjust_arg;
 };
 
 /* What of the outcome is compared; each includes the one before. */
@@ -61,6 +68,11 @@ struct differ {
  * as of host_init on failure.
  */
 int differ_prepare(struct differ_side *side, const char **what_r);
+
+/* Its two halves: the IR with its host and tables; what is compared. */
+int differ_bind(struct differ_side *side, const char **what_r);
+void differ_describe(struct differ_side *side);
+
 void differ_run(struct differ *differ);
 
 bool differ_is_equivalent(const struct differ *differ);

@@ -53,8 +53,9 @@ differ_url_text(struct arena *arena, const struct relayurl *url)
 }
 
 struct differ_urls {
-	bool never_tls;  /* none uses TLS */
-	bool always_tls; /* all require it */
+	bool never_tls;    /* none uses TLS */
+	bool may_be_plain; /* none requires it */
+	bool always_tls;   /* all require it */
 };
 
 /* False, and nothing changed, where some entry is no URL, or at odds. */
@@ -68,7 +69,7 @@ differ_spell_urls(struct arena *arena, struct ir_table *table,
 							       RELAYURL_MODERN;
 	struct relayurl url;
 
-	*urls = (struct differ_urls){ true, true };
+	*urls = (struct differ_urls){ true, true, true };
 	for (uint32_t i = 0; i < table->entry_count; i++) {
 		if (relayurl_parse(table->entries[i].key, dialect, &url) !=
 		    RELAYURL_OK)
@@ -80,6 +81,7 @@ differ_spell_urls(struct arena *arena, struct ir_table *table,
 		    url.tls == RELAYURL_TLS_IF_OFFERED)
 			url.tls = RELAYURL_TLS_STARTTLS;
 		urls->never_tls &= url.tls == RELAYURL_TLS_NEVER;
+		urls->may_be_plain &= url.tls < RELAYURL_TLS_STARTTLS;
 		urls->always_tls &= url.tls >= RELAYURL_TLS_STARTTLS;
 		entries[i] = table->entries[i];
 		entries[i].key = str_from(differ_url_text(arena, &url));
@@ -108,6 +110,8 @@ differ_spell_hosts(struct arena *arena, struct ir *ir, struct ir_table *room,
 	if (urls.never_tls) {
 		relay->verify = IR_VERIFY_NONE;
 		relay->implicit_pki = false;
+	} else if (relay->verify == IR_VERIFY_BY_URL && urls.may_be_plain) {
+		relay->verify = IR_VERIFY_NONE;
 	} else if (relay->verify == IR_VERIFY_BY_URL && urls.always_tls) {
 		relay->verify = ir->target.version < TARGET_6_6 ?
 		    IR_VERIFY_CHAIN :

@@ -19,4 +19,7 @@
 void print_conf_write(FILE *out, struct arena *arena, const struct ir *ir,
     bool shows_secrets);
 
+/* A word of any content, for a modern version: in quotes if it needs them. */
+void print_conf_put_word(FILE *out, struct str word, unsigned version);
+
 #endif

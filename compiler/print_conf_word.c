@@ -32,12 +32,12 @@ print_conf_is_bare(struct str word)
 
 /* The only way to write a backslash at the end: no string can have it. */
 static void
-print_conf_escaped(struct print_conf *conf, struct str word)
+print_conf_escaped(FILE *out, struct str word)
 {
 	for (uint32_t i = 0; i < word.len; i++) {
 		if (word.ptr[i] == '\\')
-			putc('\\', conf->out);
-		putc(word.ptr[i], conf->out);
+			putc('\\', out);
+		putc(word.ptr[i], out);
 	}
 }
 
@@ -46,38 +46,44 @@ print_conf_escaped(struct print_conf *conf, struct str word)
  * before a blank.
  */
 static void
-print_conf_quoted(struct print_conf *conf, struct str word)
+print_conf_quoted(FILE *out, struct str word, unsigned version)
 {
 	char quote = '"';
 
 	if (memchr(word.ptr, '"', word.len) != NULL &&
 	    memchr(word.ptr, '\'', word.len) == NULL)
 		quote = '\'';
-	putc(quote, conf->out);
+	putc(quote, out);
 	for (uint32_t i = 0; i < word.len; i++) {
 		char c = word.ptr[i];
 		bool is_blank = c == ' ' || c == '\t';
 		bool is_behind = i > 0 && word.ptr[i - 1] == '\\';
 
 		if (c == quote ||
-		    (is_blank && is_behind && conf->version >= TARGET_6_6))
-			putc('\\', conf->out);
-		putc(c, conf->out);
+		    (is_blank && is_behind && version >= TARGET_6_6))
+			putc('\\', out);
+		putc(c, out);
 	}
-	putc(quote, conf->out);
+	putc(quote, out);
+}
+
+void
+print_conf_put_word(FILE *out, struct str word, unsigned version)
+{
+	if (print_conf_is_bare(word))
+		fwrite(word.ptr, 1, word.len, out);
+	else if (word.len == 0)
+		fputs("\"\"", out);
+	else if (word.ptr[word.len - 1] == '\\')
+		print_conf_escaped(out, word);
+	else
+		print_conf_quoted(out, word, version);
 }
 
 void
 print_conf_word(struct print_conf *conf, struct str word)
 {
-	if (print_conf_is_bare(word))
-		fwrite(word.ptr, 1, word.len, conf->out);
-	else if (word.len == 0)
-		fputs("\"\"", conf->out);
-	else if (word.ptr[word.len - 1] == '\\')
-		print_conf_escaped(conf, word);
-	else
-		print_conf_quoted(conf, word);
+	print_conf_put_word(conf->out, word, conf->version);
 }
 
 void
