@@ -343,27 +343,33 @@ delivery_to_command(struct delivery_run *run)
 		delivery_fail(run, EXIT_FAILURE, DELIVERY_NO_COMMAND);
 }
 
-/* By what is in here, where the shell would not change it; else false. */
+/*
+ * By what is in here, or without a shell around the shell, where that would
+ * change nothing; else false.
+ */
 static bool
 delivery_to_writer(struct delivery_run *run)
 {
 	const struct ir_action *action = run->delivery->action;
-	bool is_maildir = action->method == IR_MAILDIR;
 	struct str argument = action->local.argument;
 	struct format_result text;
 
-	if (!is_maildir && action->method != IR_LMTP)
+	if (action->method == IR_MDA && action->local.shell != IR_SHELL_TWICE)
 		return false;
-	if (argument.len == 0 && is_maildir)
+	if (argument.len == 0 && action->method == IR_MAILDIR)
 		argument = STR_LIT("~/Maildir");
 	if (!delivery_expand(run, argument, &text) ||
 	    !delivery_is_unquoted(&action->local,
 		(struct str){ text.text, text.len }))
 		return false;
-	if (is_maildir)
+	if (action->method == IR_MAILDIR)
 		delivery_to_maildir(run, text.text);
-	else
+	else if (action->method == IR_LMTP)
 		delivery_to_lmtp(run, (struct str){ text.text, text.len });
+	else if (action->method == IR_MDA)
+		delivery_to_shell(run, text.text);
+	else
+		return false;
 	return true;
 }
 

@@ -440,6 +440,11 @@ Test(delivery, command_in_quotes)
 	test_action.local.shell = IR_SHELL_TWICE;
 	test_expect(MDA_DELIVERED, 0, "");
 	test_read("quoted-joe");
+	test_set_command("cat >$LOCAL; echo '$USER \\$USER' >user");
+	test_action.local.shell = IR_SHELL_TWICE;
+	test_expect(MDA_DELIVERED, 0, "");
+	test_read("Joe+Tag");
+	cr_expect_str_eq(test_read("user"), "joe $USER\n");
 }
 
 Test(delivery, command_that_does_not_expand)
