@@ -3,7 +3,8 @@
 install.deps = $(if $(filter no,$(DEPS)),:,tools/install-deps)
 
 # Tests: <box>/tests/test_*.c, each linked with the box's other .c files in
-# tests/; */tests/test_*.sh and test_*.py run as they are and print TAP.
+# tests/, and those of the daemon's boxes with runtime/tests/*.c too;
+# */tests/test_*.sh and test_*.py run as they are and print TAP.
 
 test.dirs = $(wildcard */tests runtime/*/tests)
 test.mains = $(wildcard $(addsuffix /test_*.c,$(test.dirs)))
@@ -13,8 +14,8 @@ test.scripts = $(wildcard $(foreach dir,$(test.dirs),$(dir)/test_*.sh \
 test.program = $(BUILD)/tests/$(patsubst %/tests/,%,$(dir \
 	$(1)))/$(basename $(notdir $(1)))
 test.programs = $(foreach test,$(test.mains),$(call test.program,$(test)))
-test.helpers = $(filter $(dir $(1))%,$(filter-out $(test.mains), \
-	$(test.sources)))
+test.helpers = $(filter $(dir $(1))% $(if $(filter $(addsuffix \
+	/%,$(daemon.boxes)),$(1)),runtime/tests/%),$(filter-out $(test.mains),$(test.sources)))
 
 $(test.programs): libs.extra = -lcriterion
 # Criterion's macros are variadic with nothing to vary.

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "runtime/mda/mda.h"
-#include "runtime/mda/tests/compiled.h"
+#include "runtime/tests/compiled.h"
 #include "runtime/queue/envelope.h"
 
 static char test_root[] = "/tmp/test_mda_parent.XXXXXX";

@@ -1,8 +1,8 @@
 /*
  * Rulesets for tests: a config is compiled by smtpd-compile and mapped.
  */
-#ifndef RUNTIME_MDA_TESTS_COMPILED_H
-#define RUNTIME_MDA_TESTS_COMPILED_H
+#ifndef RUNTIME_TESTS_COMPILED_H
+#define RUNTIME_TESTS_COMPILED_H
 
 #include "runtime/proc/child.h"
 

@@ -1,7 +1,7 @@
 /*
  * Compiling, in a folder that is gone afterwards.
  */
-#include "runtime/mda/tests/compiled.h"
+#include "runtime/tests/compiled.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
