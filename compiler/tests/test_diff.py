@@ -5,6 +5,7 @@ smtpd-explain for both configs, which must meet the rules that were named.
 Reads ../shared too, where it is there."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -473,6 +474,113 @@ def test_doubled(tap, folder):
               {})
 
 
+# Texts that say the same in other words.
+
+WORDS = re.compile(r"""\\\n|\n|[^\S\n]+|"(?:\\[\S\s]|[^"\\])*"|'(?:\\[\S\s]|[^'\\])*'|"""
+                   r"""#.*|(?:\\(?!\n)|[^\s"'#\\])+|.""", re.M)
+MACRO = re.compile(r"^([A-Za-z_]\w*)\s*=\s*(\S.*)$")
+REFERENCE = re.compile(r"\$([A-Za-z_]\w*)")
+LIST = re.compile(r"(?<!!)(?<!! )\b(for|from) (domain|source|src) "
+                  r"\{ ?([^{}#]*?) ?\}")
+RULE_WORDS = ("match ", "accept ", "reject ")
+
+
+def statements(text):
+    """Words of each line, without comments and line ends that do not count;
+    what is in quotes may have some."""
+    line = []
+    for word in WORDS.findall(text + "\n"):
+        if word == "\n":
+            yield "".join(line).strip()
+            line = []
+        elif word[0] != "#":
+            line.append(" " if word == "\\\n" else word)
+
+
+def respaced(text):
+    """Other blanks, lines and comments."""
+    lines = []
+    for line in statements(text):
+        words = [word if word.strip() else " \t\\\n  "
+                 for word in WORDS.findall(line)]
+        lines += ["", "# a comment", "\t" + "".join(words) + " # another"]
+    return "\n".join(lines) + "\n"
+
+
+def inlined(text):
+    """Macros where they are used; in quotes they are none."""
+    values, lines = {}, []
+    for line in statements(text):
+        line = "".join(
+            word if word[0] in "\"'" else REFERENCE.sub(
+                lambda match: values.get(match[1], match[0]), word)
+            for word in WORDS.findall(line))
+        match = MACRO.match(line)
+        if match:
+            values[match[1]] = match[2]
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def split(text):
+    """A rule for each element of a list."""
+    lines = []
+    for line in statements(text):
+        match = LIST.search(line)
+        if not line.startswith(RULE_WORDS) or not match:
+            lines.append(line)
+            continue
+        elements = filter(None, re.split(r"[\s,]+", match[3]))
+        lines += [f"{line[:match.start()]}{match[1]} {match[2]} {element}"
+                  f"{line[match.end():]}" for element in elements]
+    return "\n".join(lines) + "\n"
+
+
+def swapped(text):
+    """Neighbours that do the same exchanged."""
+    lines = list(statements(text))
+    i = 0
+    while i + 1 < len(lines):
+        pair = [line.split(" action ")[-1] if line.startswith("match ")
+                else None for line in lines[i:i + 2]]
+        if pair[0] == pair[1] and pair[0] and " action " in lines[i] and \
+                " action " in lines[i + 1]:
+            lines[i], lines[i + 1] = lines[i + 1], lines[i]
+            i += 1
+        i += 1
+    return "\n".join(lines) + "\n"
+
+
+def check_rewritten(folder, path, text, seen):
+    Path(folder, "b").write_text(text, errors="surrogateescape")
+    status, said = answer(folder, path, "b")
+    if said is None:
+        done = diff(folder, *PLAIN, path, path)
+        return None if done.returncode == 3 else f"status {status}"
+    seen.add(path.name)
+    return "" if status == 0 else json.dumps(said, indent=1)
+
+
+def test_rewritten(tap, folder):
+    paths = sorted(CORPUS.glob("configs/*.conf"))
+    if not paths:
+        tap.skip("texts that say the same", f"{CORPUS} is not there")
+    for rewrite, least in ((respaced, 100), (inlined, 5), (split, 3),
+                           (swapped, 20)):
+        seen, results = set(), {}
+        for path in paths if paths else ():
+            text = path.read_text(errors="surrogateescape")
+            plain = "\n".join(statements(text)) + "\n"
+            if rewrite(text) != plain:
+                results[path.name] = check_rewritten(folder, path,
+                                                     rewrite(text), seen)
+        tap.equal(f"{rewrite.__name__}: nothing differs", {
+            name: result for name, result in results.items() if result}, {})
+        tap.case(f"{rewrite.__name__}: of enough configs",
+                 "" if len(seen) >= least else len(seen))
+
+
 def session_class(envelope):
     """What sort of client an envelope of the oracle is."""
     if envelope.get("socket"):
@@ -540,7 +648,7 @@ def main():
     for test in (test_alike, test_witnesses, test_targets,
                  test_always_failing, test_tables, test_dynamic,
                  test_settings, test_formats, test_statuses, test_large,
-                 test_doubled):
+                 test_doubled, test_rewritten):
         with tempfile.TemporaryDirectory() as folder:
             test(tap, folder)
     test_corpus(tap)
