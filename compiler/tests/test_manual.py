@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The examples in the manuals and in README.md do what they say, and the
-manual of a program and its --help name the same options. In all texts a block
+"""The examples in the manuals, README.md and ARCHITECTURE.md do what they
+say, and the manual of a program and its --help name the same options. In all texts a block
 follows a comment that says what it is: "config NAME", a file's content, or
 "run STATUS", a command after "$ " and what it prints."""
 
@@ -16,6 +16,7 @@ from tap import BIN, ROOT, Tap, environment  # noqa: E402
 MANUALS = ROOT / "docs/man"
 PROGRAMS = ["smtpd-compile", "smtpd-diff", "smtpd-dump", "smtpd-explain"]
 README = ROOT / "README.md"
+ARCHITECTURE = ROOT / "docs/ARCHITECTURE.md"
 MDOC_BLOCK = re.compile(
     r'^\.\\" (config|run) (\S+)\n\.Bd [^\n]*\n(.*?)^\.Ed$', re.M | re.S)
 MARKDOWN_BLOCK = re.compile(
@@ -88,7 +89,7 @@ def main():
         tap.equal(f"the manual of {program} and --help name the same options",
                   sorted(manual_options(program)),
                   sorted(help_options(program)))
-    for path in (MANUALS / "smtpd-policy.5", README):
+    for path in (MANUALS / "smtpd-policy.5", README, ARCHITECTURE):
         test_examples(tap, path)
     return tap.finish()
 

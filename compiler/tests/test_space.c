@@ -11,6 +11,7 @@
 
 #include "compiler/lower.h"
 #include "compiler/tests/forest_env.h"
+#include "compiler/tests/ir_env.h"
 #include "compiler/tests/random_env.h"
 
 enum {
@@ -148,6 +149,33 @@ Test(space, asks_tables_that_it_cannot_read)
 		 "match from src <dyn> for domain x mail-from <dyn> action a\n"
 		 "match auth <dyn> from any for any action a\n"
 		 "match from any for any action a\n");
+}
+
+/*
+ * The example of docs/ARCHITECTURE.md: classes and nodes that it names. An
+ * empty domain, which no mail has, is one class more.
+ */
+Test(space, makes_the_diagram_of_the_example)
+{
+	static struct ir_env ir;
+	struct forest_env env;
+	uint32_t nodes, edges;
+
+	ir_env_init(&ir);
+	ir_env_compile(&ir, NULL,
+	    "action in mbox\n"
+	    "match from any for domain \"a.example\" action in\n"
+	    "match from any mail-from \"@bad.example\" for any reject\n"
+	    "match from any for domain \"*.example\" action in\n");
+	forest_env_init(&env, &ir.bind, SPACE_RCPT_FIRST);
+	cr_expect_eq(classes_count(env.space.classes[SPACE_RCPT_DOMAIN]), 4);
+	cr_expect_eq(classes_count(env.space.classes[SPACE_SENDER_DOMAIN]), 3);
+	cr_expect_eq(env.forest.tree_count, 1);
+	diagram_measure(&env.diagram, env.forest.trees[0].root, &nodes, &edges);
+	cr_expect_eq(nodes, 3);
+	cr_expect_eq(edges, 4 + 2 + 2);
+	forest_env_fini(&env);
+	ir_env_fini(&ir);
 }
 
 /* Every config below ../shared that compiles. */
