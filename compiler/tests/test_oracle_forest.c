@@ -25,6 +25,7 @@ struct run {
 	char config[PATH_ROOM];
 	char version[32];
 	json_t *records;
+	struct options options;
 	struct compilation comp;
 	struct host host;
 	struct bind bind;
@@ -186,14 +187,15 @@ try_envelopes(struct run *run)
 static void
 compile_run(struct run *run)
 {
-	struct options options = { .root = run->folder };
+	struct options *options = &run->options;
 	const char *what, *nearest;
 
-	options.parse.has_target = true;
-	options.policy.disabled[CHECK_MISSING_FILE] = true;
-	cr_assert(target_parse(str_from(run->version), &options.parse.target,
+	options->root = run->folder;
+	options->parse.has_target = true;
+	options->policy.disabled[CHECK_MISSING_FILE] = true;
+	cr_assert(target_parse(str_from(run->version), &options->parse.target,
 	    &nearest));
-	compilation_init(&run->comp, &options);
+	compilation_init(&run->comp, options);
 	cr_assert_eq(compilation_run(&run->comp, run->config), COMPILATION_OK);
 	cr_assert_eq(run->comp.diags.errors, 0, "%s", run->config);
 	cr_assert_eq(host_init(&run->host, &run->comp, &what), HOST_OK);
