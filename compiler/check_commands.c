@@ -192,7 +192,8 @@ check_commands(struct compilation *comp)
 	};
 
 	strmap_init(&commands.seen, &comp->arena);
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind == STMT_MDA_WRAPPER)
 			commands_check_raw(&commands, s->value,
 			    word_str(s->value));

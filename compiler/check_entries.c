@@ -458,8 +458,8 @@ entries_collect_tags(struct entries *entries)
 		*local = (struct word){ .ptr = "local", .len = 5 };
 		entries_add_tag(entries, local);
 	}
-	for (const struct stmt *s = entries->comp->tree->stmts; s != NULL;
-	     s = s->next) {
+	for (const struct stmt *s = entries->comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind != STMT_LISTEN && s->kind != STMT_LISTEN_SOCKET)
 			continue;
 		tag = stmt_clause(s, CLAUSE_TAG);

@@ -369,7 +369,8 @@ check_files(struct compilation *comp)
 	strmap_init(&cf.pem_by_path, &comp->arena);
 	strmap_init(&cf.pki_by_name, &comp->arena);
 	strmap_init(&cf.ca_by_name, &comp->arena);
-	for (struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
+	for (struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind == STMT_TABLE)
 			check_files_check_table(&cf, s);
 		else if (s->kind == STMT_CA)
@@ -377,7 +378,8 @@ check_files(struct compilation *comp)
 		else if (s->kind == STMT_PKI)
 			check_files_add_pki(&cf, s);
 	}
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other)
 		if (s->kind == STMT_CA && *check_files_last_ca(&cf, s) == s)
 			check_files_check_ca(&cf, s);
 	for (const struct check_files_pki *p = cf.pkis; p != NULL; p = p->next)

@@ -251,7 +251,8 @@ check_filters(struct compilation *comp)
 	/* Before, words of the language are reported where they stand. */
 	if (f.version < TARGET_6_6)
 		return;
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other)
 		if ((s->flags & STMT_OLD) == 0)
 			filters_check_stmt(&f, s);
 }

@@ -123,7 +123,8 @@ check_macros(struct compilation *comp)
 		macros_check_stmt(&macros, s);
 	if (check_facts_is_partial(comp))
 		return;
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other)
 		if (s->kind == STMT_MACRO)
 			macros_check_use(&macros, s);
 }

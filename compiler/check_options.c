@@ -587,6 +587,17 @@ options_is_old(const struct stmt *stmt)
 	return false;
 }
 
+/* Of many slots few are in use: clearing all took longer than the check. */
+static void
+options_forget(struct options_check *check)
+{
+	for (const struct clause *c = check->stmt->clauses; c != NULL;
+	     c = c->next) {
+		check->first[options_rows[c->kind].slot] = NULL;
+		check->first[options_rows[c->kind].inner] = NULL;
+	}
+}
+
 static void
 options_check_stmt(struct options_check *check, const struct stmt *stmt)
 {
@@ -597,7 +608,6 @@ options_check_stmt(struct options_check *check, const struct stmt *stmt)
 		return;
 	check->previous = NULL;
 	check->pki_count = 0;
-	memset(check->first, 0, sizeof(check->first));
 	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next) {
 		options_check_clause(check, c);
 		check->previous = c;
@@ -606,6 +616,7 @@ options_check_stmt(struct options_check *check, const struct stmt *stmt)
 		options_check_listen(check);
 	if (check->place == PLACE_RULE_VIA)
 		options_check_via(check);
+	options_forget(check);
 }
 
 /* What later statements ask about those above them. */
@@ -632,8 +643,8 @@ check_options(struct compilation *comp)
 		.version = comp->tree->target.version,
 	};
 
-	for (const struct stmt *s = comp->tree->stmts;
-	     s != NULL && check.srs_key == NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others;
+	     s != NULL && check.srs_key == NULL; s = s->next_other)
 		if (s->kind == STMT_SRS_KEY)
 			check.srs_key = s;
 	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {

@@ -214,7 +214,8 @@ check_previews(struct compilation *comp)
 {
 	if (comp->tree->target.dialect == DIALECT_LEGACY)
 		return;
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind == STMT_PREVIEW_REPORT)
 			previews_check_proc(comp, s);
 		else if (s->kind == STMT_FILTER && (s->flags & STMT_OLD))

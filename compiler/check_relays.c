@@ -334,10 +334,11 @@ check_relays(struct compilation *comp)
 
 	strmap_init(&relays.listeners, &comp->arena);
 	strmap_init(&relays.tables, &comp->arena);
-	for (struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (struct stmt *s = comp->tree->others; s != NULL; s = s->next_other)
 		if (s->kind == STMT_LISTEN)
 			relays_add_listener(&relays, s);
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other)
 		if (check_facts_relays(s))
 			relays_check_stmt(&relays, s);
 }

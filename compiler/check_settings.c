@@ -179,7 +179,8 @@ check_settings(struct compilation *comp)
 
 	strmap_init(&check.pkis, &comp->arena);
 	strmap_init(&check.cas, &comp->arena);
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind == STMT_PKI || s->kind == STMT_CA)
 			settings_add_attributes(&check, s);
 		else if (s->kind == STMT_LISTEN_SOCKET)

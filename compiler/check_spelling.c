@@ -564,7 +564,8 @@ check_spelling(struct compilation *comp)
 	};
 
 	strmap_init(&check.pkis, &comp->arena);
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next)
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other)
 		if (comp->tree->target.dialect == DIALECT_LEGACY ||
 		    s->kind == STMT_QUEUE_ENCRYPTION)
 			spelling_check_parts(&check, s);

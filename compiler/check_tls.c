@@ -179,7 +179,8 @@ check_tls(struct compilation *comp)
 {
 	struct tls tls = { .diags = &comp->diags };
 
-	for (const struct stmt *s = comp->tree->stmts; s != NULL; s = s->next) {
+	for (const struct stmt *s = comp->tree->others; s != NULL;
+	     s = s->next_other) {
 		if (s->kind == STMT_CIPHERS)
 			tls_check_ciphers(&tls, s->name);
 		for (const struct clause *c = s->clauses; c != NULL;

@@ -24,7 +24,8 @@ unused_find_implicit(struct unused *unused)
 
 	if (tree->target.version >= TARGET_7_3)
 		return;
-	for (const struct stmt *s = tree->stmts; s != NULL; s = s->next) {
+	for (const struct stmt *s = tree->others; s != NULL;
+	     s = s->next_other) {
 		if (check_facts_relays(s))
 			unused->is_implicit[NAMES_PKI] =
 			    unused->is_implicit[NAMES_CA] = true;

@@ -53,6 +53,10 @@ build_add(struct parse *parse, struct stmt *stmt)
 		parse->tree->rule_count++;
 	*parse->tail = stmt;
 	parse->tail = &stmt->next;
+	if (stmt->kind == STMT_MATCH)
+		return;
+	*parse->other_tail = stmt;
+	parse->other_tail = &stmt->next_other;
 }
 
 void

@@ -15,8 +15,9 @@ struct parse {
 	struct target target;
 	struct reader *reader;
 	struct tree *tree;
-	struct stmt **tail; /* where the next statement goes */
-	struct stmt *slab;  /* room for the next statements */
+	struct stmt **tail;       /* where the next statement goes */
+	struct stmt **other_tail; /* and the next that is no match */
+	struct stmt *slab;        /* room for the next statements */
 	uint32_t slab_left;
 	bool is_mixed; /* both languages: reported */
 };

@@ -66,6 +66,7 @@ static const bool dialect_breaks[256] = {
 	['<'] = true,
 	['='] = true,
 	['>'] = true,
+	['\\'] = true,
 	['{'] = true,
 	['}'] = true,
 };
@@ -112,7 +113,9 @@ dialect_read_line(const char *p, const char *end, struct dialect_line *line)
 	while (p < end && (*p != '\n' || line->depth > 0)) {
 		const char *begin = p;
 
-		if (*p == '#') {
+		if (*p == ' ') {
+			p++;
+		} else if (*p == '#') {
 			p = dialect_skip_comment(p, end);
 		} else if (*p == '"' || *p == '\'') {
 			p = dialect_skip_quotes(p, end);
@@ -120,8 +123,7 @@ dialect_read_line(const char *p, const char *end, struct dialect_line *line)
 		} else if (*p == '\\') {
 			p += p + 1 < end ? 2 : 1;
 		} else if (dialect_is_word_byte(*p)) {
-			while (p < end && dialect_is_word_byte(*p) &&
-			    *p != '\\')
+			while (p < end && dialect_is_word_byte(*p))
 				p++;
 			dialect_add_word(line, begin, p);
 		} else {

@@ -114,6 +114,7 @@ parse_run(const struct parse_options *options, struct diag_list *diags,
 		abort();
 	parse->reader = reader;
 	parse->tail = &parse->tree->stmts;
+	parse->other_tail = &parse->tree->others;
 	if (parse->target.dialect == DIALECT_LEGACY)
 		legacy_yyparse(parse);
 	else

@@ -124,6 +124,7 @@ struct stmt {
 	struct list *list; /* inline table */
 	struct clause *clauses;
 	struct stmt *next;
+	struct stmt *next_other; /* that is no match */
 };
 
 /* From "#" to the end of the line, line feed excluded. */
@@ -136,6 +137,11 @@ struct tree {
 	struct target target;
 	const struct source_file *main_file;
 	struct stmt *stmts;
+	/*
+	 * All but match statements, by next_other. Those are the most by
+	 * far, and say nothing to checks of what others declare.
+	 */
+	struct stmt *others;
 	struct stmt *lost; /* declarations with a syntax error */
 	struct comment *comments;
 	struct strmap macros; /* all, of -D too: to lexer.h's struct macro */

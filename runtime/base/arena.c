@@ -6,13 +6,17 @@
 #include "runtime/base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
 	ARENA_BLOCK_MIN = 16 * 1024,
-	ARENA_BLOCK_MAX = 1024 * 1024,
+	ARENA_HUGE_FROM = 512 * 1024, /* bytes of all blocks so far */
+	ARENA_HUGE_PAGE = 2 * 1024 * 1024,
+	ARENA_HUGE_MAX = 32 * 1024 * 1024, /* each block costs a page's room */
 };
 
 struct arena_block {
@@ -38,12 +42,32 @@ arena_fini(struct arena *arena)
 	*arena = (struct arena){ .out_of_memory = arena->out_of_memory };
 }
 
+/*
+ * Large arenas would spend more time on page faults than on what they hold:
+ * their blocks are huge pages, where the system has some.
+ */
+static struct arena_block *
+arena_block_huge(size_t size)
+{
+	struct arena_block *block = aligned_alloc(ARENA_HUGE_PAGE, size);
+
+#ifdef MADV_HUGEPAGE
+	/* It is only advice. */
+	if (block != NULL)
+		(void)madvise(block, size, MADV_HUGEPAGE);
+#endif
+	return block;
+}
+
+/* size is that of the data; with the head, whole pages of a huge block. */
 static char *
-arena_block_new(struct arena *arena, size_t size)
+arena_block_new(struct arena *arena, size_t size, bool is_huge)
 {
 	struct arena_block *block = NULL;
 
-	if (size <= SIZE_MAX - sizeof(*block))
+	if (is_huge)
+		block = arena_block_huge(sizeof(*block) + size);
+	else if (size <= SIZE_MAX - sizeof(*block))
 		block = malloc(sizeof(*block) + size);
 	if (block == NULL) {
 		if (arena->out_of_memory != NULL)
@@ -59,14 +83,17 @@ arena_block_new(struct arena *arena, size_t size)
 static char *
 arena_grow(struct arena *arena, size_t size)
 {
-	size_t block_size = ARENA_BLOCK_MIN;
+	bool is_huge = arena->total >= ARENA_HUGE_FROM;
+	size_t block_size = is_huge ? ARENA_HUGE_PAGE : ARENA_BLOCK_MIN;
 	char *data;
 
-	while (block_size < ARENA_BLOCK_MAX && block_size < arena->total / 8)
+	while (block_size < ARENA_HUGE_MAX && block_size < arena->total / 8)
 		block_size *= 2;
+	if (is_huge)
+		block_size -= sizeof(struct arena_block);
 	if (size > block_size / 4)
-		return arena_block_new(arena, size);
-	data = arena_block_new(arena, block_size);
+		return arena_block_new(arena, size, false);
+	data = arena_block_new(arena, block_size, is_huge);
 	arena->next = data + size;
 	arena->limit = data + block_size;
 	return data;
