@@ -1,0 +1,540 @@
+/*
+ * The queue process: the only one that writes to the spool, and the one that
+ * knows what is to be done when. Session processes give it messages, the
+ * parent delivers for it, control asks for smtpctl. What blocks is left to
+ * threads (pool.h), which touch the store and nothing else.
+ */
+#include "runtime/queue/queue_private.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/paths.h"
+
+enum {
+	QUEUE_RUN_STEP = 64,  /* attempts started in a row */
+	QUEUE_WALK_STEP = 50, /* envelopes found in a row */
+};
+
+int64_t
+queue_now(void)
+{
+	return time(NULL);
+}
+
+void
+queue_kick(struct queue *queue)
+{
+	static const struct timeval at_once;
+
+	event_add(queue->run, &at_once);
+}
+
+void
+queue_do(struct queue *queue, struct pool_job *job, bool is_short)
+{
+	if (!is_short) {
+		pool_add(queue->pool, job);
+		return;
+	}
+	job->run(job);
+	job->done(job);
+}
+
+/* Actions. */
+
+static const struct blob *
+queue_blob(const struct queue *queue)
+{
+	return &queue->child->ruleset->blob;
+}
+
+/* NULL: no memory. */
+static struct queue_action *
+queue_find_action(struct queue *queue, struct str name)
+{
+	struct queue_action *action = queue->actions;
+
+	while (action != NULL && !str_eq(action->name, name))
+		action = action->next;
+	if (action != NULL)
+		return action;
+	action = malloc(sizeof(*action) + name.len + 1);
+	if (action == NULL)
+		return NULL;
+	memcpy(action->text, name.ptr, name.len);
+	action->text[name.len] = '\0';
+	action->name = (struct str){ action->text, name.len };
+	action->number = blob_find_action(queue_blob(queue), action->name);
+	action->envelopes = 0;
+	action->next = queue->actions;
+	queue->actions = action;
+	return action;
+}
+
+/* Entries. */
+
+void
+queue_drop_text(struct queue *queue, struct queue_item *item)
+{
+	if (item->text == NULL)
+		return;
+	queue->kept_texts -= item->len;
+	free(item->text);
+	item->text = NULL;
+}
+
+void
+queue_forget(struct queue *queue, struct scheduler_entry *entry)
+{
+	struct queue_item *item = entry->data;
+
+	queue_drop_text(queue, item);
+	if (item->action != NULL)
+		item->action->envelopes--;
+	free(item);
+	scheduler_done(queue->scheduler, entry);
+	stats_add(queue->child->stats, STAT_SCHEDULER_ENVELOPE, -1);
+}
+
+/*
+ * Permanent failures wait with their error until there are bounces; after a
+ * restart their enhanced status code tells.
+ */
+static enum scheduler_state
+queue_state(const struct envelope *envelope, const struct queue_action *action)
+{
+	if (action->number == IR_NONE)
+		return SCHEDULER_INVALID;
+	return envelope->type == ENVELOPE_MDA && envelope->esc_class != 5 ?
+	    SCHEDULER_PENDING :
+	    SCHEDULER_HELD;
+}
+
+static int64_t
+queue_ttl(const struct queue *queue, const struct envelope *envelope,
+    const struct queue_action *action)
+{
+	struct ir_settings settings;
+	struct ir_action record;
+
+	if (envelope->type == ENVELOPE_BOUNCE && envelope->ttl != 0)
+		return (int64_t)envelope->ttl;
+	if (action->number != IR_NONE) {
+		blob_action(queue_blob(queue), action->number, &record);
+		if (record.ttl != 0)
+			return record.ttl;
+	}
+	blob_settings(queue_blob(queue), &settings);
+	return settings.queue_ttl;
+}
+
+/* What the scheduler is to know. False: no memory. */
+static bool
+queue_describe(struct queue *queue, uint64_t evpid, struct str text,
+    struct scheduler_item *item, struct queue_action **action_r)
+{
+	enum envelope_status status;
+	struct envelope envelope;
+	struct str field;
+
+	*item = (struct scheduler_item){ .evpid = evpid,
+		.state = SCHEDULER_INVALID };
+	*action_r = NULL;
+	status = envelope_read(text, &envelope, &field);
+	if (status == ENVELOPE_OK && envelope.version != ENVELOPE_VERSION)
+		status = ENVELOPE_VERSION_MISMATCH;
+	if (status != ENVELOPE_OK) {
+		queue_log_invalid(evpid, status, field);
+		return true;
+	}
+	*action_r = queue_find_action(queue, envelope.dispatcher);
+	if (*action_r == NULL)
+		return false;
+	if ((*action_r)->number == IR_NONE)
+		log_warn("warn: invalid envelope %016llx: unknown dispatcher",
+		    (unsigned long long)evpid);
+	item->type = (enum envelope_type)envelope.type;
+	item->state = queue_state(&envelope, *action_r);
+	item->user = envelope.mda_user;
+	item->created = (int64_t)envelope.ctime;
+	item->ttl = queue_ttl(queue, &envelope, *action_r);
+	item->retry = envelope.retry;
+	return true;
+}
+
+static bool
+queue_may_keep(const struct queue *queue, const struct scheduler_entry *entry,
+    size_t len)
+{
+	return entry->state == SCHEDULER_PENDING &&
+	    entry->next <= queue_now() &&
+	    len <= QUEUE_KEPT_TEXTS - queue->kept_texts;
+}
+
+void
+queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
+{
+	struct queue_item *data = calloc(1, sizeof(*data));
+	struct scheduler_entry *entry = NULL;
+	struct scheduler_item item;
+
+	if (data != NULL &&
+	    queue_describe(queue, evpid, text, &item, &data->action))
+		entry = scheduler_add(queue->scheduler, &item);
+	if (entry == NULL) {
+		/* Safe on disk, but not before the next start. */
+		log_warn("warn: queue: no memory for envelope %016llx",
+		    (unsigned long long)evpid);
+		free(data);
+		free(text_kept);
+		return;
+	}
+	entry->data = data;
+	if (data->action != NULL)
+		data->action->envelopes++;
+	stats_add(queue->child->stats, STAT_SCHEDULER_ENVELOPE, 1);
+	if (text_kept == NULL || !queue_may_keep(queue, entry, text.len)) {
+		free(text_kept);
+		return;
+	}
+	data->text = text_kept;
+	data->len = text.len;
+	queue->kept_texts += text.len;
+}
+
+/* Finding what is there. */
+
+static void
+queue_on_found(struct queue *queue, const struct store_found *found)
+{
+	if (found->error != 0) {
+		log_warn("warn: queue: envelope %016llx cannot be read: %s",
+		    (unsigned long long)found->evpid, strerror(-found->error));
+		/* It counts as one of its message, which must not go. */
+		if (found->evpid == 0)
+			return;
+	}
+	if (!queue_is_new(queue, evpid_message(found->evpid)) &&
+	    scheduler_find(queue->scheduler, found->evpid) == NULL)
+		queue_add(queue, found->evpid, found->text, NULL);
+}
+
+static void
+queue_walk(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once;
+	struct queue *queue = arg;
+	struct store_found found;
+	int status = 1;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < QUEUE_WALK_STEP && status == 1; i++) {
+		status = queue->store->ops->walk(queue->store, &found);
+		if (status == 1)
+			queue_on_found(queue, &found);
+	}
+	queue_kick(queue);
+	if (status < 0)
+		log_warn("warn: queue: cannot read the spool: %s",
+		    strerror(-status));
+	if (status == 1)
+		event_add(queue->walk, &at_once);
+	else
+		queue->is_walking = false;
+}
+
+static void
+queue_purge_run(struct pool_job *job)
+{
+	struct queue *queue = (struct queue *)(void *)((char *)job -
+	    offsetof(struct queue, purge));
+	int status = queue->store->ops->purge(queue->store);
+
+	queue->has_more_to_purge = status == 1;
+}
+
+static void
+queue_purge_done(struct pool_job *job)
+{
+	struct queue *queue = (struct queue *)(void *)((char *)job -
+	    offsetof(struct queue, purge));
+
+	if (queue->has_more_to_purge)
+		pool_add(queue->pool, job);
+}
+
+/* Attempts. */
+
+static void
+queue_run_later(struct queue *queue)
+{
+	int64_t wake = scheduler_wake(queue->scheduler), now = queue_now();
+	struct timeval delay = { 0 };
+
+	if (wake == SCHEDULER_NEVER)
+		return;
+	if (wake > now)
+		delay.tv_sec = wake - now;
+	/* Far times come nearer with a clock that is set. */
+	if (delay.tv_sec > 3600)
+		delay.tv_sec = 3600;
+	event_add(queue->run, &delay);
+}
+
+static void
+queue_run(evutil_socket_t fd, short what, void *arg)
+{
+	struct queue *queue = arg;
+
+	(void)fd;
+	(void)what;
+	for (int i = 0; i < QUEUE_RUN_STEP; i++) {
+		struct scheduler_entry *entry;
+		enum scheduler_need need = scheduler_next(queue->scheduler,
+		    queue_now(), &entry);
+
+		if (need == SCHEDULER_NOTHING)
+			break;
+		if (need == SCHEDULER_DELIVER)
+			queue_deliver(queue, entry);
+		else
+			queue_expire(queue, entry);
+	}
+	queue_run_later(queue);
+}
+
+/* Start. */
+
+static const char *
+queue_open_store(struct queue *queue, char error[STORE_ERROR_SIZE])
+{
+	const struct child *child = queue->child;
+	struct store_fs_options options = { .spool = child->spool.ptr,
+		.sys = &sys_real };
+	const struct passwd *user;
+	struct ir_settings settings;
+	struct codec codec = { 0 };
+
+	if (!child->is_ordinary) {
+		user = getpwnam(paths_built.smtpq_user);
+		if (user == NULL)
+			return "unknown user, see make SMTPQ_USER=";
+		options.owner = user->pw_uid;
+		options.offline_group = user->pw_gid;
+	}
+	blob_settings(queue_blob(queue), &settings);
+	codec.compresses = settings.queue_compression;
+	codec.has_key = settings.queue_encryption;
+	if (codec.has_key && child->queue_key.len != CODEC_KEY_SIZE)
+		return "the queue's key must have 32 bytes";
+	if (codec.has_key)
+		memcpy(codec.key, child->queue_key.ptr, CODEC_KEY_SIZE);
+	options.codec = &codec;
+	queue->store = store_fs_open(&options, error);
+	explicit_bzero(&codec, sizeof(codec));
+	return queue->store == NULL ? error : NULL;
+}
+
+static const char *
+queue_init(struct child *child)
+{
+	static const struct scheduler_limits none;
+	static char error[STORE_ERROR_SIZE];
+	struct queue *queue = calloc(1, sizeof(*queue));
+	const char *failure;
+	uint32_t seed = 0;
+
+	if (queue == NULL || getrandom(&seed, sizeof(seed), 0) < 0)
+		return "out of memory";
+	child->box = queue;
+	queue->child = child;
+	failure = queue_open_store(queue, error);
+	if (failure != NULL)
+		return failure;
+	queue->pool = pool_new(child->base, QUEUE_THREADS);
+	queue->scheduler = scheduler_new(&none, seed);
+	queue->run = evtimer_new(child->base, queue_run, queue);
+	queue->walk = evtimer_new(child->base, queue_walk, queue);
+	if (queue->pool == NULL || queue->scheduler == NULL ||
+	    queue->run == NULL || queue->walk == NULL)
+		return "out of memory";
+	queue->paused = child->flags;
+	return NULL;
+}
+
+/* Rulesets. */
+
+static void
+queue_warn_of_relays(const struct blob *blob)
+{
+	for (uint32_t i = 0; i < blob_action_count(blob); i++) {
+		struct ir_action action;
+
+		blob_action(blob, i, &action);
+		if (action.method != IR_RELAY)
+			continue;
+		log_warn("warn: queue: relaying is not available yet: mail "
+			 "for action \"%.*s\" and others that relay is kept "
+			 "in the queue",
+		    STR_ARG(action.name));
+		return;
+	}
+}
+
+/* Queued mail must not lose its action by an oversight. */
+static const char *
+queue_check_actions(const struct queue *queue, const struct blob *blob)
+{
+	static char error[ENVELOPE_NAME_MAX + 128];
+
+	for (const struct queue_action *action = queue->actions; action != NULL;
+	     action = action->next) {
+		if (action->envelopes == 0 || action->number == IR_NONE ||
+		    blob_find_action(blob, action->name) != IR_NONE)
+			continue;
+		snprintf(error, sizeof(error),
+		    "%u queued envelopes need action \"%s\", which the new "
+		    "config lacks; reload --force keeps them undelivered",
+		    action->envelopes, action->text);
+		return error;
+	}
+	return NULL;
+}
+
+static void
+queue_set_limits(struct queue *queue, const struct blob *blob)
+{
+	struct scheduler_limits limits;
+	struct ir_settings settings;
+	const int64_t *values = settings.limits.values;
+
+	blob_settings(blob, &settings);
+	limits.inflight = (uint32_t)values[IR_LIMIT_SCHEDULER_MAX_INFLIGHT];
+	limits.local = (uint32_t)values[IR_LIMIT_MDA_MAX_SESSION];
+	limits.user = (uint32_t)values[IR_LIMIT_MDA_MAX_SESSION_PER_USER];
+	scheduler_set_limits(queue->scheduler, &limits);
+}
+
+/* Envelopes whose action came or went are read again. */
+static void
+queue_renew(struct queue *queue, const struct queue_action *changed)
+{
+	struct scheduler_entry *entry = scheduler_from(queue->scheduler, 0);
+
+	while (entry != NULL) {
+		uint64_t evpid = entry->evpid;
+		struct queue_item *item = entry->data;
+		char text[ENVELOPE_TEXT_MAX];
+		size_t len;
+
+		if (item->action == changed &&
+		    entry->state != SCHEDULER_INFLIGHT &&
+		    queue->store->ops->load(queue->store, evpid, text, &len) ==
+			0) {
+			queue_forget(queue, entry);
+			queue_add(queue, evpid,
+			    (struct str){ text, (uint32_t)len }, NULL);
+		}
+		entry = evpid == UINT64_MAX ?
+		    NULL :
+		    scheduler_from(queue->scheduler, evpid + 1);
+	}
+}
+
+static void
+queue_number_actions(struct queue *queue, const struct blob *blob)
+{
+	for (struct queue_action *action = queue->actions; action != NULL;
+	     action = action->next) {
+		uint32_t number = blob_find_action(blob, action->name);
+		bool is_changed = (number == IR_NONE) !=
+		    (action->number == IR_NONE);
+
+		action->number = number;
+		if (is_changed && action->envelopes > 0)
+			queue_renew(queue, action);
+	}
+}
+
+static const char *
+queue_use_ruleset(struct child *child, struct ruleset_use *use)
+{
+	static const struct timeval at_once;
+	struct queue *queue = child->box;
+	const char *error = queue_check_actions(queue, &use->blob);
+	bool is_first = queue->purge.run == NULL;
+
+	if (error != NULL && !child->is_forced)
+		return error;
+	queue_set_limits(queue, &use->blob);
+	queue_number_actions(queue, &use->blob);
+	queue_warn_of_relays(&use->blob);
+	if (is_first) {
+		scheduler_pause(queue->scheduler, ENVELOPE_MDA,
+		    (queue->paused & SUBSYSTEM_MDA) != 0);
+		scheduler_pause(queue->scheduler, ENVELOPE_MTA,
+		    (queue->paused & SUBSYSTEM_MTA) != 0);
+		queue->is_walking = true;
+		event_add(queue->walk, &at_once);
+		queue->purge.run = queue_purge_run;
+		queue->purge.done = queue_purge_done;
+		pool_add(queue->pool, &queue->purge);
+	}
+	queue_kick(queue);
+	return NULL;
+}
+
+/* Messages. */
+
+static bool
+queue_is_session(const struct child *child, const struct channel *channel)
+{
+	for (uint32_t i = 0; i < child->session_count; i++)
+		if (child->sessions[i] == channel)
+			return true;
+	return false;
+}
+
+static bool
+queue_on_session(struct queue *queue, struct channel *channel,
+    struct message *message)
+{
+	if (message->type == MESSAGE_QUEUE_BEGIN)
+		queue_on_begin(queue, channel, message);
+	else if (message->type == MESSAGE_QUEUE_ENVELOPE)
+		queue_on_envelope(queue, channel, message);
+	else if (message->type == MESSAGE_QUEUE_COMMIT)
+		queue_on_commit(queue, channel, message);
+	else if (message->type == MESSAGE_QUEUE_ROLLBACK)
+		queue_on_rollback(queue, channel, message);
+	else
+		return false;
+	return true;
+}
+
+static void
+queue_on_message(void *arg, struct channel *channel, struct message *message)
+{
+	struct child *child = arg;
+
+	if (message->fd != -1)
+		close(message->fd);
+	if (channel == child->peers[PROC_CONTROL])
+		queue_on_control(child->box, channel, message);
+	else if (!queue_is_session(child, channel) ||
+	    !queue_on_session(child->box, channel, message))
+		child_fail(child, "a process sent what it must not");
+}
+
+const struct child_ops queue_ops = {
+	.kind = PROC_QUEUE,
+	.init = queue_init,
+	.use_ruleset = queue_use_ruleset,
+	.on_message = queue_on_message,
+};
