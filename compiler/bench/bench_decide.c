@@ -100,8 +100,7 @@ write_mix(const struct writer *writer, uint32_t n)
 		"match from any for domain \"*.d%u.example\" reject\n",
 		"match from any mail-from \"u%u@s.example\" for any reject\n",
 		"match from any auth \"u%u\" for any action \"out\"\n",
-		"match from any helo \"h%u.example\" for domain \"in.example\" "
-		"reject\n",
+		"match from any helo \"h%u\" for domain \"in.example\" reject\n",
 	};
 	char source[TEXT_ROOM];
 
@@ -187,7 +186,7 @@ draw_envelope(struct arena *arena, uint32_t rules)
 		.peer = str_from(arena_printf(arena, "%u.%u.%u.%u",
 		    10 + draw(NETWORKS), parts[0] >> 16 & 255,
 		    parts[0] >> 8 & 255, parts[0] & 255)),
-		.helo = draw_text(arena, "h", parts[1], ".example"),
+		.helo = draw_text(arena, "h", parts[1], ""),
 		.is_tls = true,
 		.is_authenticated = draw(4) == 0,
 		.username = draw_text(arena, "u", parts[1], ""),
