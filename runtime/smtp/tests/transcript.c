@@ -62,7 +62,7 @@ transcript_repeat(struct str rest, struct transcript_text *text)
 static size_t
 transcript_escape(struct str rest, struct transcript_text *text)
 {
-	static const char escapes[] = "r\rn\n0\0\\\\";
+	static const char escapes[] = "r\rn\nt\t0\0\\\\";
 	char byte, hex[3] = "";
 
 	cr_assert_geq(rest.len, 2u);
@@ -78,6 +78,7 @@ transcript_escape(struct str rest, struct transcript_text *text)
 			return 2;
 		}
 	cr_assert_fail("escape \\%c", rest.ptr[1]);
+	return 0;
 }
 
 static size_t
@@ -154,6 +155,7 @@ transcript_read_step(struct arena *arena, struct str line,
 			return step;
 		}
 	cr_assert_fail("no step: %.*s", STR_ARG(line));
+	return NULL;
 }
 
 static struct str
