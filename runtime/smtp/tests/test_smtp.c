@@ -329,7 +329,7 @@ test_close(struct test_session *session)
 static void
 test_feed(struct test_session *session, const char *data, size_t len)
 {
-	if (session->smtp.phase == SMTP_CLOSED)
+	if (len == 0 || session->smtp.phase == SMTP_CLOSED)
 		return;
 	cr_assert(smtp_wants_input(&session->smtp));
 	smtp_input(&session->smtp, data, len);

@@ -38,9 +38,11 @@ transcript_read_file(struct arena *arena, const char *path)
 
 /* "{10*text}" at the beginning of rest; bytes used, 0: it is none. */
 static size_t
-transcript_repeat(struct str rest, struct transcript_text *text)
+transcript_repeat(struct str rest, struct transcript_text *text,
+    const char *line_end)
 {
 	const char *end = memchr(rest.ptr, '}', rest.len);
+	size_t line_len = strlen(line_end);
 	const char *star = memchr(rest.ptr, '*', rest.len);
 	unsigned long count;
 
@@ -52,8 +54,8 @@ transcript_repeat(struct str rest, struct transcript_text *text)
 		for (const char *p = star + 1; p < end; p++) {
 			bool is_end = p[0] == '\\' && p[1] == 'n';
 
-			transcript_put(text, is_end ? "\r\n" : p,
-			    is_end ? 2 : 1);
+			transcript_put(text, is_end ? line_end : p,
+			    is_end ? line_len : 1);
 			p += is_end;
 		}
 	return (size_t)(end + 1 - rest.ptr);
@@ -109,7 +111,7 @@ transcript_expand(struct arena *arena, struct str line, const char *end,
 		if (line.ptr[0] == '\\')
 			used = transcript_escape(line, &text);
 		else if (line.ptr[0] == '{')
-			used = transcript_repeat(line, &text);
+			used = transcript_repeat(line, &text, end);
 		if (used == 0 && line.ptr[0] == '{')
 			used = transcript_value(line, &text, values);
 		if (used == 0) {

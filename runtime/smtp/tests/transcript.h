@@ -11,8 +11,8 @@
  *     X:                       the server closes
  *     M: a line of the message that was stored last
  *
- * Escapes: \r \n \t \0 \\ \xHH \c, and {N*text} for repetition, in which \n is
- * CR LF; {host}, {peer}, {msgid} and so on are the session's.
+ * Escapes: \r \n \t \0 \\ \xHH \c, and {N*text} for repetition, in which \n
+ * ends a line; {host}, {peer}, {msgid} and so on are the session's.
  */
 #ifndef RUNTIME_SMTP_TESTS_TRANSCRIPT_H
 #define RUNTIME_SMTP_TESTS_TRANSCRIPT_H
