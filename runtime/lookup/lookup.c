@@ -493,9 +493,23 @@ lookup_use_ruleset(struct child *child, struct ruleset_use *use)
 	return lookup_add_generation(lookup, use);
 }
 
+static void
+lookup_fini(struct child *child)
+{
+	struct lookup *lookup = child->box;
+
+	if (lookup == NULL)
+		return;
+	for (unsigned i = 0; i < LOOKUP_GENERATIONS; i++)
+		lookup_drop_generation(&lookup->generations[i]);
+	rdns_free(lookup->rdns);
+	free(lookup);
+}
+
 const struct child_ops lookup_ops = {
 	.kind = PROC_LOOKUP,
 	.init = lookup_init,
 	.use_ruleset = lookup_use_ruleset,
 	.on_message = lookup_on_message,
+	.fini = lookup_fini,
 };

@@ -30,7 +30,8 @@ password_compare(const char *password, const char *hash)
 	made = crypt_r(password, hash, data);
 	if (hash[0] == '\0' || hash[0] == '!' || hash[0] == '*')
 		answer = ANSWER_NO;
-	else if (made != NULL && made[0] != '*')
+	else if (crypt_checksalt(hash) != CRYPT_SALT_INVALID && made != NULL &&
+	    made[0] != '*')
 		answer = password_is_equal(made, hash) ? ANSWER_YES : ANSWER_NO;
 	explicit_bzero(data, sizeof(*data));
 	free(data);

@@ -413,6 +413,8 @@ child_close(struct child *child)
 	child_reset_setup(child);
 	free(child->setup);
 	channel_free(child->parent);
+	if (child->ops->fini != NULL)
+		child->ops->fini(child);
 }
 
 int

@@ -54,6 +54,9 @@ struct child_ops {
 	    struct str address, int fd);
 	/* From whatever peer, but what child.c sees to; arg is the struct child. */
 	channel_message_fn *on_message;
+
+	/* When all channels are gone: frees the box. */
+	void (*fini)(struct child *child);
 };
 
 struct child {

@@ -108,6 +108,8 @@ test_fini(void)
 {
 	char command[PATH_MAX];
 
+	lookup_ops.fini(&test_child);
+	ruleset_drop(test_child.ruleset);
 	snprintf(command, sizeof(command), "rm -rf %s", test_root);
 	cr_assert_eq(system(command), 0);
 }
@@ -328,16 +330,14 @@ Test(lookup, update_fails)
 /* Sessions of the old ruleset go on with it. */
 Test(lookup, reload)
 {
-	struct ruleset_use *second = NULL;
+	struct ruleset_use *second;
 
 	test_start();
 	test_write("aliases", "root: new\n");
-	second = calloc(1, sizeof(*second));
-	cr_assert_not_null(second);
-	*second = *test_child.ruleset;
-	second->generation = 2;
-	second->uses = 2;
+	cr_assert_eq(chdir(getenv("PWD")), 0);
+	second = test_compile(2);
 	cr_assert_null(lookup_ops.use_ruleset(&test_child, second));
+	ruleset_drop(second);
 	cr_expect_str_eq(test_lookup(1, test_table("aliases"), SERVICE_ALIAS,
 			     "root"),
 	    "YES joe, ann");

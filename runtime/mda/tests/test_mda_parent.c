@@ -348,6 +348,7 @@ Test(mda_parent, cancel)
 	test_use_config("mda \"sleep 5\"");
 	evtimer_add(timer, &soon);
 	test_deliver();
+	event_free(timer);
 	test_expect(MDA_TEMPFAIL, 0, "not now");
 }
 
