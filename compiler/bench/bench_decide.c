@@ -100,7 +100,7 @@ write_mix(const struct writer *writer, uint32_t n)
 		"match from any for domain \"*.d%u.example\" reject\n",
 		"match from any mail-from \"u%u@s.example\" for any reject\n",
 		"match from any auth \"u%u\" for any action \"out\"\n",
-		"match from any helo \"h%u\" for domain \"in.example\" reject\n",
+		"match from any helo h%u for domain \"in.example\" reject\n",
 	};
 	char source[TEXT_ROOM];
 
