@@ -21,7 +21,7 @@ static const char usage[] =
     "  --in-place          replace CONFIG and what it includes, keep the old\n"
     "  --style=STYLE       strict or idiomatic\n"
     "  --explain           say what became of each statement, and why\n"
-    "  --report=FILE       write a report: FILE.txt\n"
+    "  --report=FILE       write a report: FILE.txt, .md, .json or .html\n"
     "  --from=VERSION      the daemon that CONFIG is for: 6.0.3, or 6.8\n"
     "  --target=VERSION    the daemon to convert for: 6.4 to 7.8, native\n"
     "  --dialect=DIALECT   legacy or modern; default: by content\n"
@@ -63,6 +63,36 @@ static const char *const migrate_styles[] = {
 	NULL,
 };
 
+static const struct {
+	const char *suffix;
+	void (*print)(FILE *, struct proof *);
+} migrate_reports[] = {
+	{ ".txt", report_print_text },
+	{ ".md", report_print_markdown },
+	{ ".json", report_print_json },
+	{ ".html", report_print_html },
+};
+
+enum {
+	MIGRATE_REPORTS = sizeof(migrate_reports) / sizeof(migrate_reports[0]),
+};
+
+/* By the name of the file; MIGRATE_REPORTS for none. */
+static size_t
+migrate_find_report(const char *path)
+{
+	size_t len = strlen(path), i;
+
+	for (i = 0; i < MIGRATE_REPORTS; i++) {
+		size_t n = strlen(migrate_reports[i].suffix);
+
+		if (len > n &&
+		    strcmp(path + len - n, migrate_reports[i].suffix) == 0)
+			break;
+	}
+	return i;
+}
+
 static bool
 migrate_handle_from(struct migrate_options *migrate, const char *value)
 {
@@ -97,7 +127,12 @@ migrate_handle(void *arg, int val, const char *value)
 		return migrate->explains = true;
 	case MIGRATE_REPORT:
 		migrate->report = value;
-		return true;
+		if (migrate_find_report(value) < MIGRATE_REPORTS)
+			return true;
+		fprintf(stderr,
+		    "--report: '%s' ends in none of .txt, .md, .json, .html\n",
+		    value);
+		return false;
 	default:
 		migrate->out = value;
 		return true;
@@ -177,15 +212,18 @@ static int
 migrate_write(struct proof *proof, const struct migrate_options *migrate)
 {
 	struct str text;
+	int status = EXIT_YES;
 
 	if (migrate->in_place)
-		return migrate_write_in_place(proof);
-	if (migrate->out != NULL)
-		return migrate_write_out(proof, migrate->out);
-	if (migrate->explains) {
+		status = migrate_write_in_place(proof);
+	else if (migrate->out != NULL)
+		status = migrate_write_out(proof, migrate->out);
+	if (status == EXIT_YES && migrate->explains) {
 		report_print_explanation(stdout, proof);
 		return report_flush(PROGRAM);
 	}
+	if (status != EXIT_YES || migrate->in_place || migrate->out != NULL)
+		return status;
 	text = convert_text(&proof->convert, proof->convert.files,
 	    CONVERT_INLINE);
 	fwrite(text.ptr, 1, text.len, stdout);
@@ -202,7 +240,7 @@ migrate_report(struct proof *proof, const char *path)
 
 	if (out == NULL)
 		return report_fail(PROGRAM, path, strerror(errno));
-	report_print_text(out, proof);
+	migrate_reports[migrate_find_report(path)].print(out, proof);
 	if (fclose(out) != 0 ||
 	    output_write(path, (struct str){ text, (uint32_t)len }, NULL) != 0)
 		status = report_fail(PROGRAM, path, strerror(errno));
@@ -331,6 +369,7 @@ migrate_finish(struct proof *proof, const struct migrate_options *migrate,
 {
 	int status;
 
+	report_secrets_find(proof);
 	if (proof->verdict == PROOF_UNREADABLE)
 		report_diags(&proof->differ.sides[1].comp, PROGRAM);
 	status = migrate_write(proof, migrate);

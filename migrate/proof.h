@@ -22,6 +22,7 @@ struct proof {
 	struct options options; /* of the result */
 	struct convert convert;
 	enum proof_verdict verdict;
+	struct report_secret *secrets; /* see report_secrets.h */
 };
 
 /*

@@ -46,8 +46,8 @@ report_print_notes(FILE *out, const struct proof *proof, enum note_class class)
 	}
 }
 
-static const enum note_class report_order[] = { NOTES_INEXACT, NOTES_WIDENED,
-	NOTES_ADVICE, NOTES_STANDING };
+const enum note_class report_order[NOTES_CLASSES] = { NOTES_INEXACT,
+	NOTES_WIDENED, NOTES_ADVICE, NOTES_STANDING };
 
 const char *
 report_result_text(const struct proof *proof)
@@ -77,8 +77,7 @@ report_print_summary(FILE *out, const struct proof *proof)
 	    target_name(proof->convert.ir->target.version),
 	    target_name(proof->convert.target.version),
 	    report_result_text(proof));
-	for (size_t i = 0; i < sizeof(report_order) / sizeof(report_order[0]);
-	     i++) {
+	for (size_t i = 0; i < NOTES_CLASSES; i++) {
 		const char *separator = ": ";
 
 		if (notes_count(notes, report_order[i]) == 0)
@@ -107,8 +106,7 @@ void
 report_print_text(FILE *out, struct proof *proof)
 {
 	report_print_summary(out, proof);
-	for (size_t i = 0; i < sizeof(report_order) / sizeof(report_order[0]);
-	     i++) {
+	for (size_t i = 0; i < NOTES_CLASSES; i++) {
 		enum note_class class = report_order[i];
 
 		if (notes_count(&proof->convert.notes, class) == 0)
@@ -124,15 +122,17 @@ report_print_text(FILE *out, struct proof *proof)
 
 /* Rule by rule. */
 
-static void
-report_print_block(FILE *out, const char *sign, struct str text)
+void
+report_print_block(FILE *out, const struct proof *proof, const char *sign,
+    struct str text)
 {
+	text = report_secrets_hide(proof, text);
 	while (text.len > 0) {
 		const char *lf = memchr(text.ptr, '\n', text.len);
 		uint32_t len = lf == NULL ? text.len :
 					    (uint32_t)(lf - text.ptr);
 
-		fprintf(out, "  %s %.*s\n", sign, (int)len, text.ptr);
+		fprintf(out, "%s%.*s\n", sign, (int)len, text.ptr);
 		len += lf != NULL;
 		text.ptr += len;
 		text.len -= len;
@@ -147,10 +147,10 @@ report_explain_stmt(FILE *out, const struct proof *proof,
 	const char *why = NULL;
 
 	fprintf(out, "\n%s:\n", report_place(proof, stmt->pos));
-	report_print_block(out, "-",
+	report_print_block(out, proof, "  - ",
 	    source_text(&proof->differ.sides[0].comp.map, stmt->pos));
 	for (const struct convert_item *i = first; i; i = i->next_of_stmt) {
-		report_print_block(out, "+", str_from(i->text));
+		report_print_block(out, proof, "  + ", str_from(i->text));
 		if (i->why != NULL && (why == NULL || strcmp(why, i->why) != 0))
 			fprintf(out, "      (%s)\n", i->why);
 		why = i->why;

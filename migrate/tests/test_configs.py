@@ -42,11 +42,14 @@ def read_reasons():
 
 def convert(path, target):
     """Exit status, result and report."""
-    done = subprocess.run(
-        [BIN / "smtpd-migrate", "-q", f"--target={target}",
-         "-Wno-missing-file", "--report=/dev/stderr", path],
-        capture_output=True, env=environment(), timeout=60, check=False)
-    return done.returncode, done.stdout, done.stderr.decode()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.txt"
+        done = subprocess.run(
+            [BIN / "smtpd-migrate", "-q", f"--target={target}",
+             "-Wno-missing-file", f"--report={report}", path],
+            capture_output=True, env=environment(), timeout=60, check=False)
+        said = report.read_text() if report.exists() else ""
+    return done.returncode, done.stdout, said or done.stderr.decode()
 
 
 def problem_of(answer, reason):
