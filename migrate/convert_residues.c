@@ -168,9 +168,55 @@ convert_note_rule(struct convert *convert, uint32_t number)
 	}
 }
 
+/*
+ * From 7.3 on connections are shared by what they go to, and the rest is
+ * that of whichever action came first.
+ */
+static const char *
+convert_session_key(struct convert *convert, const struct ir_action *action)
+{
+	const struct ir_relay *relay = &action->relay;
+	struct str host = relay->hosts == IR_NONE ?
+	    STR_LIT("") :
+	    convert->ir->tables[relay->hosts].entries[0].key;
+
+	return arena_printf(convert->arena,
+	    "%.*s|%u|%u|%u|%.*s|%.*s|%.*s|%.*s|%d", STR_ARG(host), relay->auth,
+	    relay->src, relay->helo_src, STR_ARG(relay->helo),
+	    STR_ARG(relay->pki), STR_ARG(relay->ca), STR_ARG(relay->backup_mx),
+	    relay->is_backup);
+}
+
+static void
+convert_note_shared(struct convert *convert)
+{
+	struct strmap seen;
+
+	strmap_init(&seen, convert->arena);
+	for (uint32_t i = 0; i < convert->ir->action_count; i++) {
+		const struct ir_action *action = &convert->ir->actions[i];
+		void **slot;
+
+		if (action->method != IR_RELAY)
+			continue;
+		slot = strmap_put(&seen,
+		    str_from(convert_session_key(convert, action)));
+		if (*slot == NULL)
+			*slot = convert;
+		else
+			notes_add(&convert->notes, NOTE_SHARED_SESSIONS,
+			    action->pos,
+			    "another action has the same host, but not the "
+			    "same sender or verification: give one of them a "
+			    "'helo' of its own");
+	}
+}
+
 void
 convert_count_residues(struct convert *convert)
 {
+	if (convert_passes(convert, TARGET_7_3))
+		convert_note_shared(convert);
 	for (uint32_t i = 0; i < convert->ir->ruleset.rule_count; i++)
 		convert_note_rule(convert, i);
 }

@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True
 from tap import BIN, ROOT, Tap, environment  # noqa: E402
 
 MANUALS = ROOT / "docs/man"
-PROGRAMS = ["smtpd-compile", "smtpd-diff", "smtpd-dump", "smtpd-explain"]
+PROGRAMS = ["smtpd-compile", "smtpd-diff", "smtpd-dump", "smtpd-explain",
+            "smtpd-migrate"]
 README = ROOT / "README.md"
 ARCHITECTURE = ROOT / "docs/ARCHITECTURE.md"
 MDOC_BLOCK = re.compile(
