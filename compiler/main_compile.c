@@ -256,7 +256,8 @@ compile_dispatch(const struct options *options,
 		    report_flush(PROGRAM) :
 		    EXIT_USAGE;
 	if (compile->check + compile->fix + (compile->output != NULL) != 1)
-		return compile_usage("one of -n, -o and --fix is needed");
+		return compile_usage(
+		    "one of -n, -o and --fix is needed, and no two");
 	if (compile->embeds_tables && compile->output == NULL)
 		return compile_usage("--embed-tables goes with -o");
 	if (compile->diff && !compile->fix)

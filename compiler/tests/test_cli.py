@@ -35,7 +35,7 @@ STATUSES = (
     ("an option after the operand", "-n - -q", GOOD, 2, "CONFIG"),
     ("an operand after --", "-n -- -", GOOD, 0, "^$"),
     ("an unknown option", "-n --nope -", GOOD, 2, "nope"),
-    ("-n with --fix", "-n --fix -", GOOD, 2, "-n and --fix"),
+    ("-n with --fix", "-n --fix -", GOOD, 2, "no two"),
     ("--diff without --fix", "-n --diff -", GOOD, 2, "--fix"),
     ("--fix of standard input", "--fix -", BAD, 2, "file"),
     ("an unknown format", "-n --format=xml -", GOOD, 2, "sarif"),
