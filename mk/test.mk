@@ -118,14 +118,18 @@ peers:
 bench-parse: all
 	@tools/bench-parse --build $(BUILD)
 
-bench.decide = $(BUILD)/tests/bench/bench_decide
-bench.source = compiler/bench/bench_decide.c
+bench.names = decide blob
+bench.program = $(BUILD)/tests/bench/bench_$(1)
 
-$(eval $(call program_rule,$(bench.source),$(bench.decide),compiler))
-$(bench.decide): $(shared.helpers)
+$(foreach name,$(bench.names),$(eval $(call program_rule, \
+	compiler/bench/bench_$(name).c,$(call bench.program,$(name)),compiler)))
+$(call bench.program,decide): $(shared.helpers)
+$(foreach name,$(bench.names),$(call bench.program,$(name))): \
+	$(BUILD)/obj/compiler/bench/shapes.o
 
-bench-decide: $(bench.decide)
-	$(bench.decide) $(RULES)
+$(addprefix bench-,$(bench.names)): bench-%: $(BUILD)/tests/bench/bench_%
+	$< $(RULES)
 
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
-	golden-update lint format demo peers bench-parse bench-decide
+	golden-update lint format demo peers bench-parse \
+	$(addprefix bench-,$(bench.names))

@@ -11,195 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "compiler/bench/shapes.h"
 #include "compiler/lower.h"
 #include "compiler/tests/forest_env.h"
 
 enum {
 	ENVELOPES = 1024,
-	NETWORKS = 4, /* of a table */
 	TEXT_ROOM = 96,
-	LINE_ROOM = 512,
 	LOOP_RULES = 2000000, /* that all decisions of a loop may look at */
 	LOOP_DECISIONS_MIN = 8,
 	FOREST_DECISIONS = 100000,
 	PASSES = 3, /* the fastest counts: others met other work */
 };
-
-/* Shapes: each writes the statements of one rule. */
-
-struct writer {
-	FILE *out;
-	bool has_tables; /* of networks */
-	uint32_t count;  /* rules of the whole */
-};
-
-/* A condition on the client, and the table that it needs before. */
-static const char *
-write_source(const struct writer *writer, uint32_t n, char to[TEXT_ROOM])
-{
-	if (!writer->has_tables) {
-		snprintf(to, TEXT_ROOM, "src \"10.%u.%u.%u\"", n >> 16 & 255,
-		    n >> 8 & 255, n & 255);
-		return to;
-	}
-	fprintf(writer->out, "table n%u {", n);
-	for (uint32_t i = 0; i < NETWORKS; i++)
-		fprintf(writer->out, "%s \"%u.%u.%u.%u\"", i > 0 ? "," : "",
-		    10 + i, n >> 16 & 255, n >> 8 & 255, n & 255);
-	fputs(" }\n", writer->out);
-	snprintf(to, TEXT_ROOM, "src <n%u>", n);
-	return to;
-}
-
-static void
-write_domain(const struct writer *writer, uint32_t n)
-{
-	fprintf(writer->out,
-	    "match from any for domain \"d%u.example\" action \"out\"\n", n);
-}
-
-static void
-write_own_action(const struct writer *writer, uint32_t n)
-{
-	fprintf(writer->out,
-	    "action \"a%u\" relay host \"smtp://h%u.example\"\n"
-	    "match from any for domain \"d%u.example\" action \"a%u\"\n",
-	    n, n, n, n);
-}
-
-static void
-write_pair(const struct writer *writer, uint32_t n)
-{
-	fprintf(writer->out,
-	    "match from any mail-from \"@s%u.example\" for domain "
-	    "\"d%u.example\" action \"out\"\n",
-	    n, n);
-}
-
-static void
-write_network(const struct writer *writer, uint32_t n)
-{
-	char source[TEXT_ROOM];
-
-	write_source(writer, n, source);
-	fprintf(writer->out,
-	    "match from %s for domain \"d%u.example\" action \"out\"\n", source,
-	    n);
-}
-
-/* Kinds of rules take turns, as in what people write. */
-static void
-write_mix(const struct writer *writer, uint32_t n)
-{
-	static const char *const kinds[] = {
-		"match from any for domain \"d%u.example\" action \"in\"\n",
-		"match from any for rcpt-to \"u%u@in.example\" action \"in\"\n",
-		"match from any for domain \"*.d%u.example\" reject\n",
-		"match from any mail-from \"u%u@s.example\" for any reject\n",
-		"match from any auth \"u%u\" for any action \"out\"\n",
-		"match from any helo h%u for domain \"in.example\" reject\n",
-	};
-	char source[TEXT_ROOM];
-
-	switch (n % 8) {
-	case 6:
-		write_source(writer, n, source);
-		fprintf(writer->out, "match from %s for any action \"out\"\n",
-		    source);
-		break;
-	case 7:
-		write_network(writer, n);
-		break;
-	default:
-		fprintf(writer->out, kinds[n % 8], n);
-	}
-}
-
-/* All senders, then all clients, then all domains, all done differently. */
-static void
-write_cross(const struct writer *writer, uint32_t n)
-{
-	const char *action = n % 2 == 0 ? "action \"out\"" : "reject";
-	char source[TEXT_ROOM];
-
-	if (n < writer->count / 3) {
-		fprintf(writer->out,
-		    "match from any mail-from \"@s%u.example\" for any %s\n", n,
-		    action);
-	} else if (n < writer->count / 3 * 2) {
-		write_source(writer, n, source);
-		fprintf(writer->out, "match from %s for any %s\n", source,
-		    action);
-	} else {
-		fprintf(writer->out,
-		    "match from any for domain \"d%u.example\" %s\n", n,
-		    action);
-	}
-}
-
-static const struct shape {
-	const char *name;
-	void (*write)(const struct writer *, uint32_t);
-	bool has_networks;
-} shapes[] = {
-	{ "domains", write_domain, false },
-	{ "own actions", write_own_action, false },
-	{ "pairs", write_pair, false },
-	{ "networks", write_network, true },
-	{ "mix", write_mix, true },
-	{ "cross", write_cross, true },
-};
-
-/* Envelopes. */
-
-static uint64_t draw_state = 1;
-
-static uint32_t
-draw(uint32_t below)
-{
-	draw_state = draw_state * UINT64_C(6364136223846793005) + 1442695;
-	return (uint32_t)(draw_state >> 33) % below;
-}
-
-static struct str
-draw_text(struct arena *arena, const char *prefix, uint32_t n,
-    const char *suffix)
-{
-	return str_from(arena_printf(arena, "%s%u%s", prefix, n, suffix));
-}
-
-/* Half are what some rule is about; of the others each part is any. */
-static struct ruleset_envelope
-draw_envelope(struct arena *arena, uint32_t rules)
-{
-	uint32_t n = draw(rules), parts[4];
-
-	for (unsigned i = 0; i < 4; i++)
-		parts[i] = n;
-	if (draw(2) == 0)
-		for (unsigned i = 0; i < 4; i++)
-			parts[i] = draw(rules + rules / 4 + 1);
-	return (struct ruleset_envelope){
-		.peer = str_from(arena_printf(arena, "%u.%u.%u.%u",
-		    10 + draw(NETWORKS), parts[0] >> 16 & 255,
-		    parts[0] >> 8 & 255, parts[0] & 255)),
-		.helo = draw_text(arena, "h", parts[1], ""),
-		.is_tls = true,
-		.is_authenticated = draw(4) == 0,
-		.username = draw_text(arena, "u", parts[1], ""),
-		.sender = { draw_text(arena, "u", parts[2], ""),
-		    draw(2) == 0 ?
-			STR_LIT("s.example") :
-			draw_text(arena, "s", parts[2], ".example") },
-		.dest = { draw_text(arena, "u", parts[3], ""),
-		    draw(4) == 0 ?
-			STR_LIT("in.example") :
-			draw_text(arena, "d", parts[3], ".example") },
-	};
-}
 
 /* One case. */
 
@@ -212,15 +37,6 @@ struct result {
 	uint32_t edges;
 	uint32_t trees;
 };
-
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static uint64_t
 memory_of(const struct diagram *diagram)
@@ -240,10 +56,10 @@ build(struct forest_env *env, struct bind *bind, enum space_order order,
 {
 	const struct arena *arena = &bind->comp->arena;
 	size_t before = arena->total;
-	double begin = now();
+	double begin = bench_now();
 
 	forest_env_init(env, bind, order);
-	result->build = now() - begin;
+	result->build = bench_now() - begin;
 	result->memory = arena->total - before + memory_of(&env->diagram);
 	result->trees = env->forest.tree_count;
 	result->nodes = result->edges = 0;
@@ -272,14 +88,14 @@ time_forest(struct forest_env *env, const struct ruleset_envelope *envelopes,
 {
 	const struct space_facts facts = { false, false };
 	uint32_t classes[SPACE_LEVELS];
-	double begin = now(), time;
+	double begin = bench_now(), time;
 
 	for (uint32_t i = 0; i < FOREST_DECISIONS; i++) {
 		space_classify(&env->space, 0, &envelopes[i % ENVELOPES], facts,
 		    classes);
 		forest_decide(&env->forest, classes, no_question, NULL);
 	}
-	time = (now() - begin) / FOREST_DECISIONS * 1e9;
+	time = (bench_now() - begin) / FOREST_DECISIONS * 1e9;
 	if (result->forest == 0 || time < result->forest)
 		result->forest = time;
 }
@@ -294,10 +110,10 @@ time_loop(struct forest_env *env, const struct ruleset_envelope *envelopes,
 
 	if (count < LOOP_DECISIONS_MIN)
 		count = LOOP_DECISIONS_MIN;
-	begin = now();
+	begin = bench_now();
 	for (uint32_t i = 0; i < count; i++)
 		forest_env_loop(env, &envelopes[i % ENVELOPES], facts);
-	time = (now() - begin) / count * 1e9;
+	time = (bench_now() - begin) / count * 1e9;
 	if (result->loop == 0 || time < result->loop)
 		result->loop = time;
 }
@@ -341,7 +157,7 @@ measure(struct bind *bind, const char *name, uint32_t rules)
 	for (uint32_t i = 0; i < bind->ir->table_count; i++)
 		bind_state_of(bind, i);
 	for (uint32_t i = 0; i < ENVELOPES; i++)
-		envelopes[i] = draw_envelope(&bind->comp->arena, rules);
+		envelopes[i] = bench_draw_envelope(&bind->comp->arena, rules);
 	for (unsigned order = 0; order <= SPACE_SENDER_FIRST; order++) {
 		struct forest_env env;
 		struct result result = { .forest = 0 };
@@ -358,24 +174,8 @@ measure(struct bind *bind, const char *name, uint32_t rules)
 	return bad;
 }
 
-static void
-write_config(const struct shape *shape, uint32_t rules, bool has_tables,
-    const char *path)
-{
-	struct writer writer = { fopen(path, "w"), has_tables, rules };
-
-	if (writer.out == NULL) {
-		perror(path);
-		exit(2);
-	}
-	fputs("action \"in\" mbox\naction \"out\" relay\n", writer.out);
-	for (uint32_t n = 0; n < rules; n++)
-		shape->write(&writer, n);
-	fclose(writer.out);
-}
-
 static uint32_t
-run(const struct shape *shape, uint32_t rules, bool has_tables,
+run(const struct bench_shape *shape, uint32_t rules, bool has_tables,
     const char *path)
 {
 	struct options options = { .root = NULL };
@@ -386,7 +186,7 @@ run(const struct shape *shape, uint32_t rules, bool has_tables,
 	const char *what;
 	uint32_t bad;
 
-	write_config(shape, rules, has_tables, path);
+	bench_write_config(shape, rules, has_tables, path);
 	compilation_init(&comp, &options);
 	if (compilation_run(&comp, path) != COMPILATION_OK ||
 	    comp.diags.errors > 0 || host_init(&host, &comp, &what) != 0)
@@ -405,10 +205,10 @@ run_shapes(uint32_t rules, const char *path)
 {
 	uint32_t bad = 0;
 
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		bad += run(&shapes[i], rules, false, path);
-		if (shapes[i].has_networks)
-			bad += run(&shapes[i], rules, true, path);
+	for (size_t i = 0; i < BENCH_SHAPES; i++) {
+		bad += run(&bench_shapes[i], rules, false, path);
+		if (bench_shapes[i].has_networks)
+			bad += run(&bench_shapes[i], rules, true, path);
 	}
 	return bad;
 }

@@ -115,6 +115,11 @@ decide_class(struct blob_decision *decision, uint32_t level)
 
 /* Trees. */
 
+/*
+ * Classes ascend along the edges, so that the one sought is at most as far
+ * from the first edge as it differs from that: exactly so far if no class is
+ * left out, which is where to look first.
+ */
 static uint32_t
 decide_child(const struct blob *blob, uint32_t node, uint32_t class)
 {
@@ -123,10 +128,15 @@ decide_child(const struct blob *blob, uint32_t node, uint32_t class)
 	    BLOB_NODE_EDGES, BLOB_EDGES);
 	const unsigned char *first = all->data +
 	    (size_t)edges.first * all->stride;
-	uint32_t low = 0, high = edges.count;
+	uint32_t low = 0, high = edges.count, middle = 0;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+	if (high > 0 && class > blob_get32(first + BLOB_EDGE_CLASS))
+		middle = class - blob_get32(first + BLOB_EDGE_CLASS);
+	if (middle >= high)
+		middle = high / 2;
+	else
+		high = middle + 1;
+	for (; low < high; middle = low + (high - low) / 2) {
 		const unsigned char *at = first + (size_t)middle * all->stride;
 		uint32_t found = blob_get32(at + BLOB_EDGE_CLASS);
 

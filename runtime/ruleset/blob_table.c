@@ -349,19 +349,20 @@ blob_net(const struct blob *blob, struct blob_range nets4,
 	return at == NULL ? none : blob_get32(at + BLOB_NET6_ANSWER);
 }
 
+/* An entry of the same text is a network that has the address, too. */
 static uint32_t
 blob_find_netaddr(const struct blob_search *search, struct str key)
 {
 	const struct blob_table_facts *facts = &search->facts;
-	uint32_t best = blob_find_exact(search, key), answer;
 	struct netaddr addr;
+	uint32_t answer;
 
 	if (facts->nets4.count == 0)
 		return blob_find_any(search, key, blob_match_net);
 	if (!blob_parse_net(search->blob, key, &addr))
-		return best;
+		return blob_find_exact(search, key);
 	answer = blob_net(search->blob, facts->nets4, facts->nets6, &addr, 0);
-	return answer == 0 ? best : blob_first(best, answer - 1);
+	return answer == 0 ? BLOB_NOT_FOUND : answer - 1;
 }
 
 /* Mail addresses. */
@@ -410,7 +411,8 @@ blob_find_mailaddr(const struct blob_search *search, struct str key)
 		{ key.ptr + user.len, key.len - user.len } };
 	uint32_t best = BLOB_NOT_FOUND;
 
-	for (int i = 0; i < 3; i++)
+	/* Without a tag the third user is the first. */
+	for (int i = 0; i < (tag != NULL ? 3 : 2); i++)
 		for (int j = 0; j < 3; j++)
 			best = blob_first(best,
 			    blob_find_joined(search, key, users[i], tails[j]));
