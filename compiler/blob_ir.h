@@ -11,8 +11,8 @@
 #include "runtime/ruleset/blob.h"
 
 /*
- * Verifies comp->image and makes comp->blob, comp->ir and the source map of it. False
- * where it is of no use: *why_r says why.
+ * Verifies comp->image and makes comp->blob, comp->ir and the source map of
+ * it. False where it is of no use: *why_r says why.
  */
 bool blob_ir_open(struct compilation *comp, const char **why_r);
 

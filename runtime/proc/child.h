@@ -52,7 +52,7 @@ struct child_ops {
 	 */
 	void (*on_listener)(struct child *child, uint32_t listener,
 	    struct str address, int fd);
-	/* From whatever peer, but what child.c sees to; arg is the struct child. */
+	/* Of any peer, but what child.c sees to; arg is the struct child. */
 	channel_message_fn *on_message;
 
 	/* When all channels are gone: frees the box. */
