@@ -156,6 +156,7 @@ expand_found_user(struct expand *expand)
 	node->is_forwarded = true;
 	expand->request = (struct expand_request){
 		.need = EXPAND_FORWARD,
+		.table = node->rule->userbase,
 		.key = node->text,
 		.account = &node->account,
 	};

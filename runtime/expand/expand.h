@@ -245,7 +245,7 @@ enum expand_need {
 	EXPAND_EVALUATE, /* address, is_internal: expand_answer_rule */
 	EXPAND_LOOKUP,   /* table, key: expand_answer_lookup */
 	EXPAND_USERINFO, /* table or EXPAND_SYSTEM, key: ..._userinfo */
-	EXPAND_FORWARD,  /* key: the user; account: ..._forward */
+	EXPAND_FORWARD,  /* key: the user, of table; account: ..._forward */
 	EXPAND_INCLUDE,  /* key: the path: expand_answer_include */
 	EXPAND_FORMAT,   /* leaf: expand_answer_format */
 	EXPAND_DONE,     /* see leaves */

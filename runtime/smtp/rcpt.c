@@ -313,10 +313,6 @@ rcpt_read_forward(int fd, char *buf, size_t room, uint32_t *len_r)
 		len += (size_t)n;
 	} while (n > 0 && len < room);
 	*len_r = (uint32_t)len;
-	if (len == 0)
-		log_info("info: forward file is empty");
-	if (len > EXPAND_FORWARD_MAX)
-		log_info("info: forward file exceeds max size");
 	return len > EXPAND_FORWARD_MAX ? EXPAND_FORWARD_TOO_LARGE :
 					  EXPAND_FORWARD_READ;
 }
