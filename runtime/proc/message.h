@@ -74,8 +74,10 @@
 
 /* Session to parent. CREDENTIALS too, for system users. */
 #define FIELDS_CREDENTIALS_ANSWER(F) F(U32, answer)
-#define FIELDS_FORWARD(F)            F(TEXT, user) F(U32, generation) F(U32, table)
-#define FIELDS_FORWARD_ANSWER(F)     F(U32, status) /* expand_forward + fd */
+
+/* The .forward of a user. */
+#define FIELDS_FORWARD(F)        F(TEXT, user) F(U32, generation) F(U32, table)
+#define FIELDS_FORWARD_ANSWER(F) F(U32, status) /* expand_forward + fd */
 
 /*
  * Session to keys. public_digest: SHA-256 of the key's SubjectPublicKeyInfo.
@@ -88,12 +90,15 @@
 #define FIELDS_KEY_SIGNED(F) F(FLAG, is_ok) F(TEXT, signature)
 
 /* smtpctl to control, which hands them on and the answers back. */
-#define FIELDS_CTL_ENQUEUE(F)   F(U32, uid) /* RESULT + fd to speak SMTP on */
-#define FIELDS_CTL_LIST(F)      F(U64, from) F(U32, limit) /* CTL_LISTED each */
-#define FIELDS_CTL_LISTED(F)    F(FLAG, is_last) F(U64, evpid) F(TEXT, line)
-#define FIELDS_CTL_CHANGE(F)    F(U32, change) F(U64, evpid) /* CTL_CHANGED */
-#define FIELDS_CTL_CHANGED(F)   F(U32, count)
-#define FIELDS_CTL_SHOW(F)      F(U64, evpid) F(FLAG, is_message) /* RESULT + fd */
+#define FIELDS_CTL_ENQUEUE(F) F(U32, uid) /* RESULT + fd to speak SMTP on */
+#define FIELDS_CTL_LIST(F)    F(U64, from) F(U32, limit) /* CTL_LISTED each */
+#define FIELDS_CTL_LISTED(F)  F(FLAG, is_last) F(U64, evpid) F(TEXT, line)
+#define FIELDS_CTL_CHANGE(F)  F(U32, change) F(U64, evpid) /* CTL_CHANGED */
+#define FIELDS_CTL_CHANGED(F) F(U32, count)
+
+/* The bytes of an envelope or a message: RESULT + fd. */
+#define FIELDS_CTL_SHOW(F) F(U64, evpid) F(FLAG, is_message)
+
 #define FIELDS_CTL_STATUS(F)    F(U32, unused) /* CTL_STATUS_IS */
 #define FIELDS_CTL_STATUS_IS(F) F(U32, paused)
 #define FIELDS_CTL_STATS(F)     F(U32, unused) /* CTL_STATS_ARE + fd */
