@@ -532,9 +532,46 @@ queue_on_message(void *arg, struct channel *channel, struct message *message)
 		child_fail(child, "a process sent what it must not");
 }
 
+/* Threads first: what they finish is noted, though nobody is told. */
+static void
+queue_fini(struct child *child)
+{
+	struct queue *queue = child->box;
+	struct scheduler_entry *entry;
+	struct queue_action *action;
+
+	if (queue == NULL)
+		return;
+	queue->is_ending = true;
+	pool_free(queue->pool);
+	queue_forget_new(queue);
+	while (queue->scheduler != NULL &&
+	    (entry = scheduler_from(queue->scheduler, 0)) != NULL) {
+		const struct queue_item *item = entry->data;
+
+		if (item->attempt != NULL)
+			queue_attempt_free(item->attempt);
+		queue_forget(queue, entry);
+	}
+	scheduler_free(queue->scheduler);
+	while ((action = queue->actions) != NULL) {
+		queue->actions = action->next;
+		free(action);
+	}
+	if (queue->run != NULL)
+		event_free(queue->run);
+	if (queue->walk != NULL)
+		event_free(queue->walk);
+	if (queue->store != NULL)
+		queue->store->ops->close(queue->store);
+	free(queue);
+	child->box = NULL;
+}
+
 const struct child_ops queue_ops = {
 	.kind = PROC_QUEUE,
 	.init = queue_init,
 	.use_ruleset = queue_use_ruleset,
 	.on_message = queue_on_message,
+	.fini = queue_fini,
 };

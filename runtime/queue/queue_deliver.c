@@ -66,6 +66,7 @@ queue_attempt_new(struct queue *queue, struct scheduler_entry *entry)
 		return NULL;
 	}
 	memset(attempt, 0, offsetof(struct queue_attempt, text));
+	item->attempt = attempt;
 	attempt->queue = queue;
 	attempt->entry = entry;
 	attempt->evpid = entry->evpid;
@@ -80,9 +81,14 @@ queue_attempt_new(struct queue *queue, struct scheduler_entry *entry)
 	return attempt;
 }
 
-static void
+void
 queue_attempt_free(struct queue_attempt *attempt)
 {
+	struct queue_item *item = attempt->entry == NULL ? NULL :
+							   attempt->entry->data;
+
+	if (item != NULL)
+		item->attempt = NULL;
 	if (attempt->fd != -1)
 		close(attempt->fd);
 	free(attempt);
@@ -161,6 +167,7 @@ queue_attempt_remove(struct queue_attempt *attempt)
 
 	attempt->is_last = scheduler_is_last(queue->scheduler, attempt->evpid);
 	queue_forget(queue, attempt->entry);
+	attempt->entry = NULL;
 	attempt->job.run = queue_remove_run;
 	attempt->job.done = queue_remove_done;
 	queue_do(queue, &attempt->job, queue->is_walking);
@@ -295,10 +302,13 @@ queue_attempt_put_off(struct queue_attempt *attempt, const char *what)
 
 	log_warn("warn: queue: %s of envelope %016llx: %s", what,
 	    (unsigned long long)attempt->evpid, strerror(-attempt->error));
-	if (attempt->error == -ENOENT && attempt->len == 0)
-		/* Somebody else has removed it. */
-		queue_forget(queue, entry);
-	else if (attempt->error == -ENOENT || attempt->error == -EBADMSG)
+	/* Somebody else has removed it, or was asked to have us do so. */
+	if ((attempt->error == -ENOENT && attempt->len == 0) ||
+	    entry->is_removed) {
+		queue_attempt_remove(attempt);
+		return;
+	}
+	if (attempt->error == -ENOENT || attempt->error == -EBADMSG)
 		scheduler_hold(queue->scheduler, entry);
 	else
 		scheduler_delay(queue->scheduler, entry,
@@ -332,6 +342,10 @@ queue_fetch_done(struct pool_job *job)
 	const struct queue_item *item = attempt->entry->data;
 	struct message message = { .type = MESSAGE_DELIVER };
 
+	if (queue->is_ending) {
+		queue_attempt_free(attempt);
+		return;
+	}
 	if (attempt->error != 0) {
 		queue_attempt_put_off(attempt,
 		    attempt->len == 0 ? "file" : "message");

@@ -42,8 +42,10 @@ struct queue_item {
 	struct queue_action *action; /* NULL: the text is not understood */
 	uint32_t len;
 	char *text; /* until the first attempt, or NULL: on disk */
+	struct queue_attempt *attempt; /* under way, or NULL */
 };
 
+struct queue_attempt;
 struct queue_message;
 
 struct queue {
@@ -58,6 +60,7 @@ struct queue {
 	size_t new_texts, kept_texts;
 	unsigned paused; /* SUBSYSTEM_* */
 	bool is_walking;
+	bool is_ending; /* channels are gone */
 	struct pool_job purge;
 	bool has_more_to_purge;
 };
@@ -88,12 +91,14 @@ void queue_on_commit(struct queue *queue, struct channel *channel,
     const struct message *message);
 void queue_on_rollback(struct queue *queue, struct channel *channel,
     const struct message *message);
+void queue_forget_new(struct queue *queue);
 /* Whether a message is not in the queue yet. */
 bool queue_is_new(const struct queue *queue, uint32_t msgid);
 
 /* queue_deliver.c */
 void queue_deliver(struct queue *queue, struct scheduler_entry *entry);
 void queue_expire(struct queue *queue, struct scheduler_entry *entry);
+void queue_attempt_free(struct queue_attempt *attempt);
 /* From the store and the schedule. */
 void queue_remove(struct queue *queue, struct scheduler_entry *entry);
 

@@ -238,8 +238,9 @@ queue_commit_done(struct pool_job *job)
 	struct queue *queue = message->queue;
 	uint32_t count = message->message.envelope_count;
 
-	queue_reply_result(message->session, &message->request,
-	    message->result);
+	if (!queue->is_ending)
+		queue_reply_result(message->session, &message->request,
+		    message->result);
 	if (message->result != 0)
 		log_warn("warn: queue: message %08x cannot be kept: %s",
 		    message->message.msgid, strerror(-message->result));
@@ -293,4 +294,12 @@ queue_on_rollback(struct queue *queue, struct channel *channel,
 
 	if (message != NULL)
 		queue_message_roll_back(message);
+}
+
+void
+queue_forget_new(struct queue *queue)
+{
+	for (unsigned i = 0; i < QUEUE_CHAINS; i++)
+		while (queue->messages[i] != NULL)
+			queue_message_free(queue->messages[i]);
 }

@@ -140,6 +140,21 @@ test_init(void)
 	test_start(TEST_CONFIG);
 }
 
+/* Ends it, as at the end of the daemon. */
+static void
+test_stop(void)
+{
+	channel_free(test_child.parent);
+	channel_free(test_child.peers[PROC_CONTROL]);
+	channel_free(test_sessions[0]);
+	queue_ops.fini(&test_child);
+	channel_free(test_parent);
+	channel_free(test_session);
+	channel_free(test_control);
+	ruleset_drop(test_child.ruleset);
+	event_base_free(test_child.base);
+}
+
 static int
 test_delete(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
@@ -152,6 +167,7 @@ test_delete(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 static void
 test_fini(void)
 {
+	test_stop();
 	nftw(test_spool, test_delete, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -347,6 +363,7 @@ Test(queue, keeps_what_fails_and_tries_again)
 	cr_expect_not_null(strstr(test_lines[0], "|Error (some reason)"));
 
 	/* So does the next process. */
+	test_stop();
 	test_start(TEST_CONFIG);
 	test_run(100);
 	cr_expect_eq(test_deliveries, 0);
@@ -370,6 +387,7 @@ Test(queue, holds_what_failed_for_good)
 		    test_lines[0]);
 		cr_expect_not_null(strstr(test_lines[0],
 		    "|Error (some reason)"));
+		test_stop();
 		test_start(TEST_CONFIG);
 		test_run(100);
 		cr_expect_eq(test_deliveries, 0);
@@ -533,4 +551,28 @@ Test(queue, does_not_lose_actions_by_oversight)
 	cr_expect_null(queue_ops.use_ruleset(&test_child, whole));
 	cr_expect_eq(test_list(), 1);
 	cr_expect_not_null(strstr(test_lines[0], "|pending|"));
+	ruleset_drop(lacking);
+}
+
+Test(queue, ends_in_the_middle)
+{
+	struct message commit = { .type = MESSAGE_QUEUE_COMMIT, .fd = -1 };
+	uint32_t msgid;
+
+	test_is_mute = true;
+	test_submit(ENVELOPE_MDA);
+	test_run(50);
+	test_begin();
+	msgid = test_begin();
+	test_put((uint64_t)msgid << 32 | 1, ENVELOPE_MDA);
+	commit.queue_commit = (struct message_queue_commit){ msgid, 1, 13 };
+	cr_assert(channel_send(test_session, &commit));
+	event_base_loop(test_child.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	test_stop();
+	test_start(TEST_CONFIG);
+	test_is_mute = false;
+	test_run(200);
+	cr_expect_geq(test_deliveries, 1);
+	cr_expect_eq(test_list(), 0);
+	cr_expect_eq(test_count(), 0);
 }
