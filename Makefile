@@ -29,6 +29,7 @@ include mk/paths.mk
 include mk/layers.mk
 include mk/build.mk
 include mk/test.mk
+include mk/library.mk
 include mk/install.mk
 
 # Until the first build has dependency files, whatever may include a
@@ -36,7 +37,7 @@ include mk/install.mk
 $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out runtime/%,$(sources) $(mains) \
 	$(test.sources) $(fuzz.sources)) $(gen.c:$(BUILD)/%=%)): | $(gen.h)
 
-all: $(programs) $(helpers) $(links) $(archives)
+all: $(programs) $(helpers) $(links) $(archives) library
 
 clean:
 	rm -rf '$(BUILD)/obj' '$(BUILD)/gen' '$(BUILD)/lib' '$(BUILD)/bin' \

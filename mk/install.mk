@@ -13,7 +13,7 @@ data = $(wildcard docs/*.schema.json)
 admin.programs = $(filter %/smtpd %/smtpctl,$(programs))
 section = $(subst .,,$(suffix $(1)))
 
-install: all
+install: all install-library
 	install -d '$(DESTDIR)$(BINDIR)'
 	$(if $(programs),install -m 755 $(filter-out \
 	    $(admin.programs),$(programs)) '$(DESTDIR)$(BINDIR)')

@@ -6,6 +6,7 @@ whole; what is no sound blob is refused in words."""
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -20,6 +21,9 @@ from tap import (  # noqa: E402
 DUMP = BIN / "smtpd-dump"
 PLAIN = ("-q", "-W", "no-missing-file")
 SECRETS = ROOT / "fixtures/dump/secrets.conf"
+FORMAT = ROOT / "runtime/ruleset/blob_format.def"
+HEADER = ROOT / "runtime/ruleset/blob.h"
+MAN = ROOT / "docs/man"
 VERSIONS = ("6.0.3", "6.4", "6.6", "6.8", "7.8", "native")
 HEAD = 96  # bytes before the table of sections
 AT_VERSION, AT_LEAST, AT_PUBLIC = 40, 42, 48
@@ -184,6 +188,25 @@ def public_digest(data):
     return hashlib.sha256(data[AT_VERSION:public]).hexdigest()
 
 
+def manual(tap, _):
+    """The manuals say what the registry and the header say."""
+    registry = re.sub(r"/\*.*?\*/", "", FORMAT.read_text(), flags=re.S)
+    listed = [name or f"{kind.lower()} {member}" for name, kind, member in
+              re.findall(r'(?:SECTION|RECORDS)\(\w+, "([\w-]+)"|'
+                         r"FIELD\(\w+, (\w+), ([\w.]+)", registry)]
+    page = (MAN / "smtpd-blob.5").read_text()
+    page = page[page.index(".Ss Sections"):page.index(".Ss Classes")]
+    told = [name or f"{kind} {member}" for name, kind, member in
+            re.findall(r"^\.It (?:Cm ([\w-]+)|(\w+) Ta Va ([\w.]+))", page,
+                       re.M)]
+    tap.equal("smtpd-blob(5) lists all sections and fields", told, listed)
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
+    declared = set(re.findall(r"\b((?:blob|ruleset)_\w+)\(", text))
+    page = (MAN / "libsmtpdruleset.3").read_text()
+    tap.equal("libsmtpdruleset(3) has all functions",
+              set(re.findall(r"^\.Fn (\w+)", page, re.M)), declared)
+
+
 def alike(tap, folder):
     """Config and blob are taken alike."""
     blob = folder / "a.blob"
@@ -200,7 +223,7 @@ def alike(tap, folder):
 def main():
     tap = Tap()
     tests = (round_trip, same_bytes, replaced_whole, embedded, refused, sections,
-             alike)
+             manual, alike)
     for test in tests:
         folder = Path(tempfile.mkdtemp())
         try:
