@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -377,6 +378,8 @@ child_prepare(void)
 		SIGUSR1, SIGUSR2 };
 	struct rlimit files;
 
+	/* Not "exe", as it was started. */
+	prctl(PR_SET_NAME, "smtpd");
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -289,6 +289,9 @@ loader_exec(const struct loader *loader, const struct loader_options *options,
 	argv[argc] = NULL;
 	/* Above those that they become, so that none is lost. */
 	broker = fcntl(broker, F_DUPFD, 10);
+	/* The compiler waits for answers. */
+	if (fcntl(broker, F_SETFL, 0) != 0)
+		return;
 	if (null == -1 || dup2(null, 0) == -1 ||
 	    dup2(loader->memory, 1) == -1 ||
 	    dup2(broker, LOADER_BROKER_FD) == -1)

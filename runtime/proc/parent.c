@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +24,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/paths.h"
+#include "runtime/base/servername.h"
 #include "runtime/base/version.h"
 
 static const int parent_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
@@ -53,52 +54,13 @@ parent_stop(struct parent *parent)
 
 /* Facts of the host. */
 
-/* The first line of the mailname file; empty: there is none. */
-static void
-parent_read_mailname(struct parent *parent)
-{
-	FILE *file = fopen(paths_built.mailname, "re");
-	char *name = parent->server_name;
-
-	if (file == NULL)
-		return;
-	if (fgets(name, sizeof(parent->server_name), file) == NULL)
-		name[0] = '\0';
-	name[strcspn(name, " \t\r\n")] = '\0';
-	fclose(file);
-}
-
-/* A name without a dot is completed by the resolver, if it knows more. */
-static void
-parent_complete_name(struct parent *parent)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_CANONNAME };
-	struct addrinfo *list;
-
-	if (strchr(parent->server_name, '.') != NULL ||
-	    getaddrinfo(parent->server_name, NULL, &hints, &list) != 0)
-		return;
-	if (list->ai_canonname != NULL)
-		snprintf(parent->server_name, sizeof(parent->server_name), "%s",
-		    list->ai_canonname);
-	freeaddrinfo(list);
-}
-
 static bool
 parent_find_name(struct parent *parent)
 {
-	parent_read_mailname(parent);
-	if (parent->server_name[0] == '\0' &&
-	    gethostname(parent->server_name, sizeof(parent->server_name) - 1) !=
-		0)
-		parent->server_name[0] = '\0';
-	if (parent->server_name[0] == '\0') {
-		parent_fail(parent, "machine does not have a hostname set");
-		return false;
-	}
-	parent_complete_name(parent);
-	return true;
+	if (servername_find(parent->server_name, sizeof(parent->server_name)))
+		return true;
+	parent_fail(parent, "machine does not have a hostname set");
+	return false;
 }
 
 /* Below an own spool lie the socket and the file of the process id, too. */
@@ -108,14 +70,12 @@ parent_find_paths(struct parent *parent)
 	const char *spool = parent->options->spool;
 	bool is_own = spool != NULL;
 
-	if (is_own && parent->is_ordinary)
-		mkdir(spool, 0700);
-	if (realpath(is_own ? spool : paths_built.spool, parent->spool) ==
-		NULL &&
-	    (is_own || mkdir(paths_built.spool, 0711) != 0 ||
-		realpath(paths_built.spool, parent->spool) == NULL)) {
-		parent_fail(parent, "%s: %s",
-		    is_own ? spool : paths_built.spool, strerror(errno));
+	if (!is_own)
+		spool = paths_built.spool;
+	if ((mkdir(spool, parent->is_ordinary ? 0700 : 0711) != 0 &&
+		errno != EEXIST) ||
+	    realpath(spool, parent->spool) == NULL) {
+		parent_fail(parent, "%s: %s", spool, strerror(errno));
 		return false;
 	}
 	if (snprintf(parent->socket_path, sizeof(parent->socket_path),
@@ -132,6 +92,29 @@ parent_find_paths(struct parent *parent)
 	/* Of "DIR/". */
 	parent->libexec[strlen(parent->libexec) - 1] = '\0';
 	return true;
+}
+
+/* Where sendmail, which has the queue's group, leaves mail. */
+static bool
+parent_make_offline(struct parent *parent)
+{
+	char folder[PATH_MAX + 16];
+	const struct group *group = getgrnam(paths_built.smtpq_user);
+
+	snprintf(folder, sizeof(folder), "%s/offline", parent->spool);
+	if (mkdir(folder, 0700) != 0) {
+		if (errno == EEXIST)
+			return true;
+		parent_fail(parent, "%s: %s", folder, strerror(errno));
+		return false;
+	}
+	if (parent->is_ordinary)
+		return true;
+	if (group != NULL && chown(folder, 0, group->gr_gid) == 0 &&
+	    chmod(folder, 0770) == 0)
+		return true;
+	parent_fail(parent, "error in %s directory setup", folder);
+	return false;
 }
 
 /* The launcher. */
@@ -282,8 +265,10 @@ parent_open(struct parent *parent)
 		return false;
 	}
 	parent->auth = auth_new(parent->workers);
+	if (parent->options->check_only)
+		return true;
 	return parent->auth != NULL && parent_find_paths(parent) &&
-	    parent_find_name(parent);
+	    parent_make_offline(parent) && parent_find_name(parent);
 }
 
 static void
