@@ -1,0 +1,36 @@
+/*
+ * The command language of smtpctl: words that may be cut as long as what is
+ * left means one thing. Knows patterns, runs nothing.
+ */
+#ifndef RUNTIME_CONTROL_WORDS_H
+#define RUNTIME_CONTROL_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	WORDS_MAX = 5, /* of a command */
+	WORDS_COMMANDS_MAX = 128,
+};
+
+/*
+ * Words of a pattern stand between single blanks: a literal word, <evpid>
+ * (16 hexadecimal digits), <msgid> (8 of them) or <str>.
+ */
+struct words_match {
+	unsigned command; /* index of the pattern */
+	const char *text; /* of <str>, or NULL */
+	uint64_t id;      /* of <evpid>; of <msgid> the upper half */
+};
+
+enum words_status {
+	WORDS_OK,
+	WORDS_INVALID,    /* no command begins like this */
+	WORDS_INCOMPLETE, /* or ambiguous: is_possible tells what could be */
+};
+
+enum words_status words_find(const char *const *patterns, unsigned count,
+    const char *const *words, unsigned word_count, struct words_match *match_r,
+    bool is_possible_r[WORDS_COMMANDS_MAX]);
+
+#endif
