@@ -85,7 +85,7 @@ blob_ir_listeners(struct blob_ir *from)
 		for (uint32_t j = 0; j < listener->pki_count; j++)
 			pkis[j] = blob_listener_pki(from->blob, i, j);
 		listener->pkis = pkis;
-		blob_ir_text_place(&from->text, &listener->pos);
+		blob_ir_text_listener(&from->text, listener);
 	}
 	from->ir->listeners = listeners;
 	from->ir->listener_count = count;

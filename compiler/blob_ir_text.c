@@ -75,6 +75,22 @@ blob_ir_text_tell(const struct blob_ir_text *text)
 }
 
 void
+blob_ir_text_listener(struct blob_ir_text *text, struct ir_listener *listener)
+{
+	struct blob_ir_item *item = blob_ir_text_add(text, &listener->pos);
+
+	if (item == NULL)
+		return;
+	item->words.begin = blob_ir_text_tell(text);
+	fputs("listen on ", text->conf.out);
+	if (listener->is_socket)
+		fputs("socket", text->conf.out);
+	else
+		print_conf_word(&text->conf, listener->address);
+	item->words.end = blob_ir_text_tell(text);
+}
+
+void
 blob_ir_text_rule(struct blob_ir_text *text, const struct ruleset_rule *rule,
     struct stmt *stmt, struct clause *clauses)
 {

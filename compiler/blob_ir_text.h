@@ -40,6 +40,8 @@ void blob_ir_text_init(struct blob_ir_text *text, struct compilation *comp,
 
 /* *pos is the blob's, and the map's once all is finished. */
 void blob_ir_text_place(struct blob_ir_text *text, struct srcpos *pos);
+void blob_ir_text_listener(struct blob_ir_text *text,
+    struct ir_listener *listener);
 void blob_ir_text_rule(struct blob_ir_text *text,
     const struct ruleset_rule *rule, struct stmt *stmt, struct clause *clauses);
 void blob_ir_text_finish(struct blob_ir_text *text);

@@ -5,6 +5,7 @@ config gives the same bytes wherever it is compiled; a file is replaced as a
 whole; what is no sound blob is refused in words."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -218,6 +219,14 @@ def alike(tap, folder):
     done = run(BIN / "smtpd-diff", *options, conf, blob)
     tap.equal("smtpd-diff finds no difference",
               (done.returncode, done.stdout), (0, b"equivalent\n"))
+    asked = ("--format=json", *options)
+    session = ("src=192.0.2.1", "mail-from=x@y.example",
+               "rcpt-to=u@example.org", "rcpt-to=u@h.example")
+    seen, wanted = (
+        [{**json.loads(line), "file": None} for line in
+         run(BIN / "smtpd-explain", *asked, ruleset, *session)
+         .stdout.splitlines()] for ruleset in (blob, conf))
+    tap.equal("smtpd-explain says the same", (seen, len(seen)), (wanted, 2))
 
 
 def main():
