@@ -378,22 +378,28 @@ blob_match_mailaddr(const struct blob *blob, struct str key, struct str entry)
 						   MAILADDR_LEGACY);
 }
 
-/* User and tail, if that is an entry and fits: one byte more than key. */
-static uint32_t
-blob_find_joined(const struct blob_search *search, struct str key,
-    struct str user, struct str tail)
+/* User and tail in text, which has room for a key. */
+static struct str
+blob_join(char text[BLOB_KEY_MAX + 1], struct str user, struct str tail)
 {
-	char text[BLOB_KEY_MAX + 1];
-	struct str joined = { text, user.len + tail.len };
-	uint32_t entry;
-
 	memcpy(text, user.ptr, user.len);
 	memcpy(text + user.len, tail.ptr, tail.len);
-	entry = blob_find_exact(search, joined);
-	return entry != BLOB_NOT_FOUND &&
-		blob_match_mailaddr(search->blob, key, joined) ?
-	    entry :
-	    BLOB_NOT_FOUND;
+	return (struct str){ text, user.len + tail.len };
+}
+
+/* Has the memory come that blob_find_exact will need. */
+static void
+blob_expect(const struct blob_search *search, struct str key)
+{
+	const struct blob_section *slots =
+	    &search->blob->sections[BLOB_TABLE_SLOTS];
+	struct blob_range range = search->facts.slots;
+
+	if (range.count > 0)
+		__builtin_prefetch(slots->data +
+		    ((size_t)range.first +
+			blob_slot(blob_hash(key), range.count)) *
+			slots->stride);
 }
 
 /*
@@ -409,13 +415,22 @@ blob_find_mailaddr(const struct blob_search *search, struct str key)
 		{ user.ptr, (uint32_t)(tag != NULL ? tag - user.ptr : 0) } };
 	const struct str tails[] = { STR_LIT(""), STR_LIT("@"),
 		{ key.ptr + user.len, key.len - user.len } };
-	uint32_t best = BLOB_NOT_FOUND;
-
 	/* Without a tag the third user is the first. */
-	for (int i = 0; i < (tag != NULL ? 3 : 2); i++)
-		for (int j = 0; j < 3; j++)
-			best = blob_first(best,
-			    blob_find_joined(search, key, users[i], tails[j]));
+	int count = (tag != NULL ? 3 : 2) * 3;
+	uint32_t best = BLOB_NOT_FOUND, entry;
+	char text[BLOB_KEY_MAX + 1];
+	struct str joined;
+
+	for (int i = 0; i < count; i++)
+		blob_expect(search,
+		    blob_join(text, users[i / 3], tails[i % 3]));
+	for (int i = 0; i < count; i++) {
+		joined = blob_join(text, users[i / 3], tails[i % 3]);
+		entry = blob_find_exact(search, joined);
+		if (entry < best &&
+		    blob_match_mailaddr(search->blob, key, joined))
+			best = entry;
+	}
 	return blob_find_wild(search, key, blob_match_mailaddr, best);
 }
 
