@@ -163,7 +163,7 @@ fs_open_received(struct store_fs *fs, const struct store_message *message)
 	const struct sys *sys = fs->store.sys;
 	struct fs_name name;
 	struct stat st;
-	int error, packed;
+	int error, packed = -1;
 	int fd = sys->openat(fs->temporary,
 	    fs_name_message(message->msgid, &name), FS_READ, 0);
 
