@@ -127,9 +127,6 @@ control_tell(struct channel *receiver, const struct message *message)
 static void
 control_pause(struct control_client *client, const struct message *message)
 {
-	static const char *const names[] = { [SUBSYSTEM_MDA] = "mda",
-		[SUBSYSTEM_MTA] = "mta",
-		[SUBSYSTEM_SMTP] = "smtp" };
 	struct control *control = client->control;
 	struct child *child = control->child;
 	uint32_t subsystem = message->pause.subsystem;
@@ -142,13 +139,14 @@ control_pause(struct control_client *client, const struct message *message)
 		return;
 	}
 	control->paused ^= subsystem;
-	if (subsystem == SUBSYSTEM_SMTP)
+	if (subsystem == SUBSYSTEM_SMTP) {
+		/* The queue says so itself; sessions are several. */
+		log_info("info: smtp %s", is_paused ? "paused" : "resumed");
 		for (uint32_t i = 0; i < child->session_count; i++)
 			control_tell(child->sessions[i], message);
-	else
+	} else {
 		control_tell(child->peers[PROC_QUEUE], message);
-	log_info("info: %s %s", names[subsystem],
-	    is_paused ? "paused" : "resumed");
+	}
 	control_reply_result(client, message, true, "");
 }
 

@@ -10,58 +10,69 @@
 
 #include "runtime/control/ctl_private.h"
 #include "runtime/proc/stats.h"
+#include "runtime/queue/queue_offline.h"
 
-enum {
-	CTL_MONITOR_LINES = 25, /* before the header comes again */
-	CTL_QUEUE_LINES = 256,  /* asked for at once */
-};
+enum { CTL_MONITOR_LINES = 25 }; /* before the header comes again */
 
 /* Queue. */
 
-/* The lines of one answer; the last envelope is in *last_r. False: end. */
-static bool
-ctl_print_lines(struct ctl *ctl, struct message *answer, uint64_t message,
-    uint64_t *last_r)
+/* The lines of one answer; returns the envelope to go on from, or 0. */
+static uint64_t
+ctl_print_lines(struct ctl *ctl, struct message *answer, uint64_t message)
 {
-	unsigned count = 0;
+	const struct message_ctl_listed *listed = &answer->ctl_listed;
 
-	for (;;) {
-		const struct message_ctl_listed *listed = &answer->ctl_listed;
-
-		if (answer->type != MESSAGE_CTL_LISTED)
-			return false;
-		if (listed->line.len > 0) {
-			if (message != 0 &&
-			    listed->evpid >> 32 != message >> 32)
-				return false;
+	while (answer->type == MESSAGE_CTL_LISTED && !listed->is_last) {
+		if (message == 0 || listed->evpid >> 32 == message >> 32)
 			printf("%.*s\n", STR_ARG(listed->line));
-			*last_r = listed->evpid;
-			count++;
-		}
-		if (listed->is_last)
-			return count >= CTL_QUEUE_LINES;
 		if (!ctlclient_next(&ctl->client, answer))
-			return false;
+			return 0;
 	}
+	if (answer->type != MESSAGE_CTL_LISTED ||
+	    (message != 0 && listed->evpid >> 32 != message >> 32))
+		return 0;
+	return listed->evpid;
+}
+
+static void
+ctl_print_offline(void *arg, const char *line)
+{
+	(void)arg;
+	printf("%s\n", line);
+}
+
+/* Without the daemon, from the disk. */
+static int
+ctl_list_offline(const struct ctl *ctl, uint64_t message)
+{
+	char error[STORE_ERROR_SIZE];
+	uint32_t bad = 0;
+
+	if (queue_offline_list(ctl->paths->folder, (uint32_t)(message >> 32),
+		ctl_print_offline, NULL, &bad, error) != 0) {
+		fprintf(stderr, "smtpctl: %s\n", error);
+		return EXIT_FAILURE;
+	}
+	if (bad > 0)
+		fprintf(stderr, "smtpctl: %u envelopes cannot be read\n", bad);
+	return EXIT_SUCCESS;
 }
 
 int
 ctl_run_queue(struct ctl *ctl, const struct words_match *match, uint32_t unused)
 {
 	struct message request = { .type = MESSAGE_CTL_LIST }, answer;
-	uint64_t last;
 
 	(void)unused;
-	request.ctl_list.limit = CTL_QUEUE_LINES;
+	if (ctl->client.fd == -1)
+		return ctl_list_offline(ctl, match->id);
 	request.ctl_list.from = match->id;
 	do {
 		if (!ctl_ask(ctl, &request, &answer, MESSAGE_CTL_LISTED))
 			return EXIT_FAILURE;
-		last = request.ctl_list.from;
-		if (!ctl_print_lines(ctl, &answer, match->id, &last))
-			break;
-		request.ctl_list.from = last + 1;
-	} while (last != UINT64_MAX);
+		request.ctl_list.from = ctl_print_lines(ctl, &answer,
+		    match->id);
+	} while (request.ctl_list.from != 0);
 	return EXIT_SUCCESS;
 }
 
