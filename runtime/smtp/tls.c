@@ -230,6 +230,8 @@ tls_use_file(struct tls_file *file, int fd)
 
 	if (bio == NULL)
 		return "cannot be read: no memory";
+	/* The other process has written it, and so stands at its end. */
+	lseek(fd, 0, SEEK_SET);
 	error = file->kind == KEY_FILE_CA ?
 	    tls_use_ca(server, bio) :
 	    tls_use_chain(server, server->certificates[file->index].ctx, bio);

@@ -1,0 +1,210 @@
+"""A daemon of its own for a test: smtpd in the foreground, as an ordinary
+user, with config, spool and Maildir in a folder that goes with it. Root
+becomes "nobody" for that, since the daemon of an ordinary user is tested.
+Used by scripts in the tests folders of boxes."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] /
+                       "compiler" / "tests"))
+# pylint: disable=wrong-import-position
+from tap import BIN, environment  # noqa: E402
+
+START = 10  # seconds to wait for the daemon, or for its end
+HOST = "mail.example.org"
+
+
+def free_port(address="127.0.0.1"):
+    """A port that nobody listens on; another program could take it."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+class Daemon:
+    """with Daemon(config) as daemon: {dir} and {user} in the config are
+    those of the test, {libexec} the helpers'."""
+
+    def __init__(self, config, *options, blob=True):
+        self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
+            os.geteuid()).pw_name
+        self.dir = Path(tempfile.mkdtemp(prefix="smtpd-test-"))
+        self.spool = self.dir / "spool"
+        self.maildir = self.dir / "Maildir"
+        self.log = self.dir / "log"
+        self.options = options
+        self.blob = blob
+        self.process = None
+        self.config = config
+
+    def write(self, name, text, mode=0o644):
+        """A file of the test, readable for the daemon."""
+        path = self.dir / name
+        path.write_text(text)
+        path.chmod(mode)
+        if os.geteuid() == 0:
+            shutil.chown(path, self.user)
+        return path
+
+    def certificate(self, name, host, *options):
+        """A key and a self-signed certificate."""
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+             "-days", "2", "-subj", f"/CN={host}", "-addext",
+             f"subjectAltName=DNS:{host}", "-keyout",
+             self.dir / f"{name}.key", "-out", self.dir / f"{name}.pem",
+             *options], check=True, capture_output=True)
+        for path in (self.dir / f"{name}.key", self.dir / f"{name}.pem"):
+            path.chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(path, self.user)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
+        self.dir.chmod(0o755)
+        config = self.write("smtpd.conf", self.config.format(
+            dir=self.dir, user=self.user, libexec=BIN.parent / "libexec"))
+        ruleset = ["-f", config]
+        if self.blob:
+            ruleset = ["-b", self.dir / "blob"]
+            done = subprocess.run(
+                [BIN / "smtpd-compile", "-W", "no-insecure-file", "-o",
+                 ruleset[1], config],
+                env=environment(), capture_output=True, check=False)
+            if done.returncode != 0:
+                raise RuntimeError(done.stderr.decode())
+            ruleset[1].chmod(0o644)
+        if os.geteuid() == 0:
+            shutil.chown(self.dir, self.user)
+        self.run(ruleset)
+
+    def run(self, ruleset):
+        account = pwd.getpwnam(self.user)
+        become = {}
+        if os.geteuid() == 0:
+            become = {"user": account.pw_uid, "group": account.pw_gid,
+                      "extra_groups": []}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [BIN / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
+                 *self.options], env=environment({"HOME": str(self.dir)}),
+                cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, **become)
+        if not self.wait(lambda: "starting" in self.log_text()):
+            raise RuntimeError(f"no start: {self.log_text()}")
+
+    def wait(self, condition):
+        """Whether it comes true in time, while the daemon lives."""
+        end = time.monotonic() + START
+        while time.monotonic() < end:
+            if condition():
+                return True
+            if self.process.poll() is not None:
+                return condition()
+            time.sleep(0.02)
+        return condition()
+
+    def connect(self, port, address="127.0.0.1", source=None):
+        """A socket; listeners come up shortly after the start."""
+        end = time.monotonic() + START
+        while True:
+            try:
+                return socket.create_connection((address, port), START,
+                                                source_address=source)
+            except ConnectionRefusedError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
+
+    def messages(self):
+        """Delivered ones, as bytes."""
+        new = self.maildir / "new"
+        return [path.read_bytes() for path in sorted(new.iterdir())] \
+            if new.is_dir() else []
+
+    def children(self):
+        """Ids of the processes below the parent."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}"
+                    "/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def stop(self):
+        """The exit status; the process is killed if it does not end."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(START)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(START)
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Client:
+    """A connection that reads whole replies."""
+
+    def __init__(self, sock, greeted=True):
+        self.sock = sock
+        self.input = b""
+        if greeted:
+            self.greeting = self.reply()
+
+    def line(self):
+        """With its end; "" when the server has closed."""
+        while b"\n" not in self.input:
+            data = self.sock.recv(65536)
+            if not data:
+                return ""
+            self.input += data
+        line, _, self.input = self.input.partition(b"\n")
+        return (line + b"\n").decode("latin-1")
+
+    def reply(self):
+        lines = [self.line()]
+        while len(lines[-1]) > 3 and lines[-1][3] == "-":
+            lines.append(self.line())
+        return "".join(lines)
+
+    def send(self, data):
+        self.sock.sendall(data if isinstance(data, bytes)
+                          else data.encode("latin-1"))
+
+    def ask(self, *commands):
+        """The reply to the last of the lines."""
+        for command in commands:
+            self.send(command + "\r\n")
+            answer = self.reply()
+        return answer
+
+    def is_closed(self):
+        try:
+            return self.input == b"" and self.sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self):
+        self.sock.close()
