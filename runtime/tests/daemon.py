@@ -135,11 +135,14 @@ class Daemon:
     def log_text(self):
         return self.log.read_text(errors="replace")
 
-    def messages(self):
-        """Delivered ones, as bytes."""
+    def delivered(self):
+        """Files of the Maildir."""
         new = self.maildir / "new"
-        return [path.read_bytes() for path in sorted(new.iterdir())] \
-            if new.is_dir() else []
+        return sorted(new.iterdir()) if new.is_dir() else []
+
+    def messages(self):
+        """What was delivered, as bytes."""
+        return [path.read_bytes() for path in self.delivered()]
 
     def children(self):
         """Ids of the processes below the parent."""
