@@ -96,6 +96,11 @@ check-asan:
 	@+$(MAKE) --no-print-directory run-tests BUILD=$(BUILD)/asan \
 	    SANITIZE=address,undefined
 
+# Messages while processes are killed; a short form is in check.
+check-crash: all
+	@BUILD=$(BUILD) BIN=$(BUILD)/bin runtime/queue/tests/crash.py \
+	    $(CRASH_OPTIONS)
+
 golden-update:
 	@+GOLDEN_UPDATE=1 $(MAKE) --no-print-directory run-tests
 
@@ -131,5 +136,5 @@ $(addprefix bench-,$(bench.names)): bench-%: $(BUILD)/tests/bench/bench_%
 	$< $(RULES)
 
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
-	golden-update lint format demo peers bench-parse \
+	check-crash golden-update lint format demo peers bench-parse \
 	$(addprefix bench-,$(bench.names))
