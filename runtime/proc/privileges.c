@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/base/paths.h"
+#include "runtime/proc/sandbox.h"
 
 static const char *
 privileges_set_user(const struct passwd *user)
@@ -73,5 +74,5 @@ privileges_drop(enum proc_kind kind, bool is_ordinary, const char *spool)
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "cannot give up new privileges";
-	return NULL;
+	return sandbox_enter(kind);
 }
