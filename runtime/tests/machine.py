@@ -1,0 +1,142 @@
+"""A machine of its own for a test that runs as root: users, /usr/local, /var
+and /home of the test's, in a namespace in which the daemon is installed as
+on a host. Nothing of it is seen outside, and all processes end with it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "compiler" / "tests"))
+# pylint: disable=wrong-import-position
+from tap import environment  # noqa: E402
+
+BUILD = ROOT / os.environ.get("BUILD", "build")
+MAIL_GROUP = 8
+DAEMON = {"_smtpd": 23001, "_smtpq": 23002}
+USERS = {"joe": 23101, "ann": 23102, "eve": 23103}
+SBIN = Path("/usr/local/sbin")
+BIN = Path("/usr/local/bin")
+LIBEXEC = Path("/usr/local/libexec/smtpd")
+START = 15  # seconds to wait for the daemon, or for its end
+
+MOUNTS = """
+set -e
+for folder in /usr/local /var /home; do
+	mount -t tmpfs -o mode=755 tmpfs $folder
+done
+mkdir /usr/local/etc
+cp /etc/passwd /etc/group /usr/local/etc
+cat >>/usr/local/etc/passwd <<-EOF
+%s
+EOF
+cat >>/usr/local/etc/group <<-EOF
+%s
+EOF
+mount --bind /usr/local/etc/passwd /etc/passwd
+mount --bind /usr/local/etc/group /etc/group
+exec "$@"
+"""
+
+
+def enter(script):
+    """Runs the script again on such a machine, with --inside; returns the
+    finished process."""
+    names = {**DAEMON, **USERS}
+    passwd = [f"{name}:x:{number}:{number}::/home/{name}:/bin/sh"
+              for name, number in names.items()]
+    group = [f"{name}:x:{number}:" for name, number in names.items()]
+    return subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+         "--mount-proc", "sh", "-c",
+         MOUNTS % ("\n".join(passwd), "\n".join(group)), "sh",
+         sys.executable, script, "--inside"],
+        stdout=subprocess.PIPE, timeout=250, check=False)
+
+
+def adopt(tap, done):
+    """Reports the cases of the run inside as those of this one."""
+    before = tap.count
+    for line in done.stdout.decode(errors="replace").splitlines():
+        if line.startswith(("ok ", "not ok ")):
+            _, _, name = line.partition(" - ")
+            tap.case(name, "inside" if line.startswith("not") else "")
+        elif line.startswith("#"):
+            print(line)
+    if done.returncode not in (0, 1) or tap.count == before:
+        tap.case("the run on a machine of its own",
+                 f"status {done.returncode}, {tap.count - before} cases")
+
+
+def install():
+    """Inside: programs, folders and homes, as packages would have them."""
+    for folder, names in [
+            (SBIN, ["smtpd", "smtpctl"]), (BIN, ["smtpd-compile"]),
+            (LIBEXEC, [path.name for path in (BUILD / "libexec").iterdir()])]:
+        folder.mkdir(parents=True, exist_ok=True)
+        source = BUILD / ("libexec" if folder == LIBEXEC else "bin")
+        for name in names:
+            if (source / name).exists():
+                shutil.copy(source / name, folder / name)
+    os.chown(LIBEXEC / "lockspool", 0, MAIL_GROUP)
+    (LIBEXEC / "lockspool").chmod(0o2755)
+    for folder in ["empty", "spool", "mail", "run"]:
+        Path("/var", folder).mkdir()
+    os.chown("/var/mail", 0, MAIL_GROUP)
+    Path("/var/mail").chmod(0o2775)
+    for name, number in USERS.items():
+        home = Path("/home", name)
+        home.mkdir(mode=0o755)
+        os.chown(home, number, number)
+
+
+def give(path, text, name, mode=0o644):
+    """A file of a user."""
+    path = Path(path)
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+    os.chown(path, USERS.get(name, 0), USERS.get(name, 0))
+    path.chmod(mode)
+    return path
+
+
+class Daemon:
+    """with Daemon(config) as daemon: the installed smtpd, as root."""
+
+    def __init__(self, config):
+        self.conf = Path("/usr/local/etc/smtpd.conf")
+        self.conf.write_text(config)
+        self.log = Path("/var/run/test.log")
+        self.process = None
+
+    def __enter__(self):
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [SBIN / "smtpd", "-d", "-f", self.conf], stdout=log,
+                stderr=log, stdin=subprocess.DEVNULL, env=environment())
+        if not self.wait(lambda: "starting" in self.log_text()):
+            raise RuntimeError(f"no start: {self.log_text()}")
+        return self
+
+    def wait(self, condition):
+        """Whether it comes true in time, while the daemon lives."""
+        end = time.monotonic() + START
+        while time.monotonic() < end and self.process.poll() is None:
+            if condition():
+                return True
+            time.sleep(0.02)
+        return condition()
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(START)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(START)
