@@ -112,7 +112,7 @@ convert_begin_item(struct convert *convert)
 	fputs(state->indent, state->out);
 }
 
-static const char *
+const char *
 convert_take_text(struct convert *convert)
 {
 	struct convert_state *state = convert->state;

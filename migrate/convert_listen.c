@@ -316,6 +316,78 @@ convert_edit_tls(struct convert *convert, const struct clause *clause,
 		convert_edit(convert, end, "%s", pkis);
 }
 
+/* Options that a macro holds together, when one of them changes. */
+
+static void
+convert_put_held(struct convert *convert, const struct clause *clause)
+{
+	FILE *out = convert->state->out;
+
+	if (clause->kind == CLAUSE_FILTER && !convert_is_upgrade(convert))
+		return;
+	fprintf(out, " %s", clause_words(clause->kind, DIALECT_MODERN));
+	if (!srcpos_is_none(clause->qualifier) &&
+	    clause->kind != CLAUSE_SENDERS)
+		fputs(" verify", out);
+	if (clause->kind == CLAUSE_TAG) {
+		putc(' ', out);
+		convert_put_quoted(convert,
+		    str_from(convert_tag(convert, word_str(clause->arg))));
+	} else if (clause->kind == CLAUSE_PKI || clause->kind == CLAUSE_CA) {
+		fprintf(out, " %s",
+		    convert_pki_text(convert, word_str(clause->arg)));
+	} else if (clause->arg.kind == WORD_NUMBER) {
+		fprintf(out, " %.*s", WORD_ARG(clause->arg));
+	} else if (clause->arg.len > 0) {
+		putc(' ', out);
+		convert_put_text(convert, word_str(clause->arg));
+	} else if (clause->table != NULL) {
+		putc(' ', out);
+		convert_put_tabref(convert, clause->table);
+	}
+	if (!srcpos_is_none(clause->qualifier) &&
+	    clause->kind == CLAUSE_SENDERS)
+		fputs(" masquerade", out);
+}
+
+static unsigned
+convert_count_held(const struct stmt *stmt, uint32_t begin)
+{
+	unsigned count = 0;
+
+	for (const struct clause *c = stmt->clauses; c != NULL; c = c->next)
+		count += c->pos.begin == begin;
+	return count;
+}
+
+/* Edits of one option in a macro become the text of all of them. */
+static void
+convert_edit_held(struct convert *convert)
+{
+	struct convert_state *state = convert->state;
+
+	for (uint32_t i = 0; i < state->edit_count; i++) {
+		struct convert_edit *edit = &state->edits[i];
+		struct convert_state outer = *state;
+		const char *text;
+
+		if (convert_count_held(state->stmt, edit->range.begin) < 2)
+			continue;
+		state->indent = "";
+		convert_begin_item(convert);
+		for (const struct clause *c = state->stmt->clauses; c;
+		     c = c->next)
+			if (c->pos.begin == edit->range.begin)
+				convert_put_held(convert, c);
+		text = convert_take_text(convert);
+		state->out = outer.out;
+		state->buffer = outer.buffer;
+		state->buffer_len = outer.buffer_len;
+		state->indent = outer.indent;
+		edit->text = text + (text[0] == ' ');
+	}
+}
+
 static void
 convert_put_listen(struct convert *convert, const char *tls, const char *why)
 {
@@ -328,6 +400,7 @@ convert_put_listen(struct convert *convert, const char *tls, const char *why)
 			convert_edit_tls(convert, c, tls);
 		convert_edit_listen_clause(convert, c);
 	}
+	convert_edit_held(convert);
 	convert_put_copy(convert, stmt->pos);
 	convert_end_item(convert, why);
 }

@@ -83,6 +83,9 @@ void convert_keep_gap(struct convert *convert, struct convert_file *file,
 void convert_begin_item(struct convert *convert);
 struct convert_item *convert_end_item(struct convert *convert, const char *why);
 
+/* The text of one that is not to be a line, in its place. */
+const char *convert_take_text(struct convert *convert);
+
 /* A run of rules begins here, unless one has begun. */
 void convert_begin_rules(struct convert *convert);
 

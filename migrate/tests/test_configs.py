@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Real legacy configs, those of ../shared/corpus that 6.0.3 accepts: each is
 converted for 7.8 and for 6.8, the result passes smtpd-compile for its target
-without an error, and all but those of fixtures/migrate/inexpressible.tsv
-(name, the note that says why) are proved to mean the same. If there is a
+without an error, keeps every comment, is converted to itself, and all but
+those of fixtures/migrate/inexpressible.tsv (name, the note that says why)
+are proved to mean the same. If there is a
 real 6.8 (make peers) and we are root, its smtpd -n takes the results too."""
 
 import json
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]
                        / "compiler/tests"))
 from tap import (BIN, ROOT, SHARED, Tap, compile_config,  # noqa: E402
                  environment)
+from test_golden import lost_comments  # noqa: E402
 
 CORPUS = SHARED / "corpus"
 REASONS = ROOT / "fixtures/migrate/inexpressible.tsv"
@@ -60,6 +62,18 @@ def problem_of(answer, reason):
     if status == 1 and reason and named and reason in named[1]:
         return ""
     return f"status {status}:\n{report}"
+
+
+def check_text(tap, path, result, target):
+    lost = lost_comments(path.read_text(errors="replace"),
+                         result.decode(errors="replace"))
+    tap.equal(f"{path.stem} for {target}: no comment is lost", lost, [])
+    again = subprocess.run(
+        [BIN / "smtpd-migrate", "-q", f"--from={target}",
+         f"--target={target}", "-Wno-missing-file", "-"], input=result,
+        capture_output=True, env=environment(), timeout=60, check=False)
+    tap.equal(f"{path.stem} for {target}: converts to itself",
+              (again.returncode, again.stdout == result), (0, True))
 
 
 # A real daemon looks at files, certificates, interfaces and the names of
@@ -134,6 +148,7 @@ def main():
             tap.case(f"{path.stem} compiles for {target}",
                      done.stdout.decode() + done.stderr.decode()
                      if done.returncode else "")
+            check_text(tap, path, answer[1], target)
     proved = sum(status == 0 for status, _, _ in answers)
     tap.case(f"nine in ten mean the same: {proved} of {len(paths)}",
              "" if proved * 10 >= len(paths) * 9 else "too few")
