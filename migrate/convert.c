@@ -164,11 +164,26 @@ convert_copy(struct convert *convert)
 			 NULL);
 }
 
+/* The socket's statement, where no listener is there to be followed. */
+static void
+convert_add_socket(struct convert *convert)
+{
+	enum stmt_kind kind = convert->state->stmt->kind;
+
+	if ((kind != STMT_ACTION && kind != STMT_MATCH) ||
+	    convert->state->last_listen != NULL ||
+	    !convert_begin_socket(convert))
+		return;
+	convert_end_item(convert, convert_why_socket);
+	convert->state->first = NULL;
+}
+
 /* One statement. */
 
 static void
 convert_any_stmt(struct convert *convert)
 {
+	convert_add_socket(convert);
 	switch ((unsigned)convert->state->stmt->kind) {
 	case STMT_ACCEPT:
 	case STMT_REJECT:

@@ -177,7 +177,17 @@ convert_passes(const struct convert *convert, unsigned version)
 	    convert->target.version >= version;
 }
 
-/* " user", bytes that a shell leaves alone. */
+/* Whether something is filled in when mail is delivered. */
+static inline bool
+convert_has_format(const struct ir_action *action)
+{
+	struct str argument = action->local.argument;
+
+	return argument.len > 0 &&
+	    memchr(argument.ptr, '%', argument.len) != NULL;
+}
+
+/* Bytes that a shell leaves alone. */
 bool convert_is_shell_plain(struct str text);
 
 /* The note on a relay that names no certificate. */

@@ -36,8 +36,7 @@ convert_note_delivery(struct convert *convert, struct srcpos pos,
 
 	if (action->method == IR_MDA)
 		convert_note_command(convert, pos);
-	if (memchr(action->local.argument.ptr, '%',
-		action->local.argument.len) != NULL)
+	if (convert_has_format(action))
 		notes_add(&convert->notes, NOTE_FORMATS, pos,
 		    "up to 6.0 such a recipient was refused with 451%s",
 		    convert->target.version >= TARGET_6_6 ?

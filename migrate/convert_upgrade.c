@@ -102,9 +102,7 @@ convert_note_deliverer(struct convert *convert, struct srcpos pos,
 		    "mail is delivered by '%.*s', whatever the recipients' "
 		    ".forward says",
 		    STR_ARG(action->local.user));
-	if (convert_passes(convert, TARGET_6_6) &&
-	    memchr(action->local.argument.ptr, '%',
-		action->local.argument.len) != NULL)
+	if (convert_passes(convert, TARGET_6_6) && convert_has_format(action))
 		notes_add(&convert->notes, NOTE_FORMATS, pos,
 		    "'/' and '^' in what is filled in are not replaced");
 }
