@@ -254,6 +254,23 @@ makemap_build(const struct makemap *makemap)
 	return is_built ? run.count : -1;
 }
 
+int
+makemap_newaliases(const char *source)
+{
+	char out[PATH_MAX];
+	struct makemap makemap = { source, out, MAKEMAP_ALIASES,
+		DATABASE_HASH };
+	long count = -1;
+
+	if (snprintf(out, sizeof(out), "%s.db", source) < (int)sizeof(out))
+		count = makemap_build(&makemap);
+	else
+		makemap_warn("", "the name of the output is too long");
+	if (count >= 0)
+		printf("%s: %ld aliases\n", source, count);
+	return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* The program. */
 
 static bool

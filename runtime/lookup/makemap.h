@@ -30,6 +30,12 @@ struct makemap {
 long makemap_build(const struct makemap *makemap);
 
 /*
+ * newaliases: makes SOURCE.db and says how many aliases there are. Returns
+ * the exit status; telling the daemon is the caller's, whatever that is.
+ */
+int makemap_newaliases(const char *source);
+
+/*
  * The program. newaliases: what -bi asks for, with the file of -O AliasFile
  * or NULL; it returns the exit status.
  */

@@ -169,3 +169,59 @@ Test(makemap, no_database)
 	test_build("a b\n");
 	cr_expect_null(database_open("source"));
 }
+
+Test(makemap, newaliases)
+{
+	cr_assert_eq(test_build("a: b\n"), 1);
+	cr_assert_eq(unlink("out.db"), 0);
+	cr_expect_eq(makemap_newaliases("source"), 0);
+	cr_assert_eq(rename("source.db", "out.db"), 0);
+	cr_expect_str_eq(test_get("a"), "b");
+	cr_expect_neq(makemap_newaliases("nothing"), 0);
+}
+
+static const char *test_alias_file;
+
+static int
+test_on_newaliases(const char *alias_file)
+{
+	test_alias_file = alias_file;
+	return 7;
+}
+
+/* Arguments end at the first empty one. */
+static int
+test_main(const char *a, const char *b, const char *c)
+{
+	char args[4][64];
+	char *argv[5] = { args[0] };
+	int argc = 0;
+
+	snprintf(args[0], sizeof(args[0]), "makemap");
+	snprintf(args[1], sizeof(args[1]), "%s", a);
+	snprintf(args[2], sizeof(args[2]), "%s", b);
+	snprintf(args[3], sizeof(args[3]), "%s", c);
+	while (argc < 4 && args[argc][0] != '\0') {
+		argv[argc] = args[argc];
+		argc++;
+	}
+	optind = 0; /* glibc: begin again */
+	return makemap_main(argc, argv, test_on_newaliases);
+}
+
+Test(makemap, options)
+{
+	cr_assert_eq(test_build("a b\n"), 1);
+	cr_expect_eq(test_main("source", "", ""), 0);
+	cr_expect_eq(access("source.db", R_OK), 0);
+	cr_expect_eq(test_main("-oother", "source", ""), 0);
+	cr_expect_eq(access("other", R_OK), 0);
+	cr_expect_eq(test_main("-U", "other", ""), 0);
+	cr_expect_eq(test_main("-bi", "-OAliasFile=x", ""), 7);
+	cr_expect_str_eq(test_alias_file, "x");
+	cr_expect_neq(test_main("-dcdb", "source", ""), 0);
+	cr_expect_neq(test_main("-tmap", "source", ""), 0);
+	cr_expect_neq(test_main("", "", ""), 0);
+	cr_expect_neq(test_main("a", "b", "c"), 0);
+	cr_expect_neq(test_main("-Onothing", "", ""), 0);
+}
