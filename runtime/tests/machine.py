@@ -59,16 +59,16 @@ def enter(script):
 
 def adopt(tap, done):
     """Reports the cases of the run inside as those of this one."""
-    before = tap.count
-    for line in done.stdout.decode(errors="replace").splitlines():
+    lines = done.stdout.decode(errors="replace").splitlines()
+    for line in lines:
         if line.startswith(("ok ", "not ok ")):
             _, _, name = line.partition(" - ")
             tap.case(name, "inside" if line.startswith("not") else "")
         elif line.startswith("#"):
             print(line)
-    if done.returncode not in (0, 1) or tap.count == before:
+    if not any(line.startswith("1..") for line in lines):
         tap.case("the run on a machine of its own",
-                 f"status {done.returncode}, {tap.count - before} cases")
+                 f"no end, status {done.returncode}")
 
 
 def install():

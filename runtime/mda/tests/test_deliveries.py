@@ -6,6 +6,7 @@ import os
 import re
 import smtplib
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -249,10 +250,64 @@ def check_hostile(world):
     FORWARD.unlink()
 
 
+def check_update(world):
+    """A table's file is read again when it is asked for, and only then."""
+    give("/usr/local/etc/aliases", "fresh: ann\n", "root")
+    world.refuse("a new alias is not there yet", "fresh@maildir.example", 550,
+                 "Invalid recipient: <fresh@maildir.example>")
+    tap.equal("smtpctl update table aliases", smtpctl("update", "table",
+                                                      "aliases"), 0)
+    tap.equal("and then it is", world.send("fresh@maildir.example")[0], 250)
+    give("/usr/local/etc/aliases", "fresh: ann\nother\n", "root")
+    tap.case("a file that is damaged is refused",
+             "" if smtpctl("update", "table", "aliases") else "it is not")
+    tap.equal("and the old content stays",
+              world.send("fresh@maildir.example")[0], 250)
+    give("/usr/local/etc/aliases", ALIASES, "root")
+
+
+def smtpctl(*args):
+    return subprocess.run([machine.SBIN / "smtpctl", *args], timeout=20,
+                          capture_output=True, check=False).returncode
+
+
+def offline_mail():
+    return sum(b"Subject: offline" in path.read_bytes()
+               for path in inbox("ann"))
+
+
+def check_offline(port):
+    """Mail that was left while the daemon was away, and what else lies
+    there."""
+    folder = Path("/var/spool/smtpd/offline")
+    group = folder.stat().st_gid
+    mine = [folder / "1", folder / "2", folder / "3"]
+    for path in mine:
+        path.write_text("-f|joe@maildir.example|--|ann@maildir.example\n"
+                        "Subject: offline\n\nbody\n")
+        os.chown(path, USERS["joe"], group)
+    os.link(mine[1], folder / "hard")
+    os.chown(mine[2], USERS["joe"], USERS["joe"])
+    (folder / "soft").symlink_to("/etc/shadow")
+    os.mkfifo(folder / "fifo")
+    world = World(port)
+    with machine.Daemon(machine_config(port)) as world.daemon:
+        world.daemon.wait(lambda: not mine[0].exists() and offline_mail())
+        tap.equal("offline mail is delivered once", offline_mail(), 1)
+        tap.equal("and nothing else is touched",
+                  sorted(path.name for path in folder.iterdir()),
+                  ["2", "3", "fifo", "hard", "soft"])
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def machine_config(port):
+    return CONFIG.format(port=port, joe=USERS["joe"],
+                         lmtp=f"127.0.0.1:{free_port()}")
 
 
 def inside():
@@ -260,8 +315,7 @@ def inside():
     give("/usr/local/etc/aliases", ALIASES, "root")
     give("/usr/local/etc/list", "# people\nann\njoe\n", "root")
     world = World(free_port())
-    config = CONFIG.format(port=world.port, joe=USERS["joe"],
-                           lmtp=f"127.0.0.1:{free_port()}")
+    config = machine_config(world.port)
     with machine.Daemon(config) as world.daemon:
         world.daemon.wait(lambda: can_connect(world.port))
         check_methods(world)
@@ -271,11 +325,13 @@ def inside():
         check_aliases(world)
         check_forward(world)
         check_hostile(world)
+        check_update(world)
         tap.equal("the daemon lives", world.daemon.process.poll(), None)
     tap.equal("and ends in order", world.daemon.process.returncode, 0)
     if tap.failed:
         for line in world.daemon.log_text().splitlines()[-60:]:
             print(f"# {line}")
+    check_offline(world.port)
     return tap.finish()
 
 
