@@ -370,23 +370,6 @@ queue_init(struct child *child)
 
 /* Rulesets. */
 
-static void
-queue_warn_of_relays(const struct blob *blob)
-{
-	for (uint32_t i = 0; i < blob_action_count(blob); i++) {
-		struct ir_action action;
-
-		blob_action(blob, i, &action);
-		if (action.method != IR_RELAY)
-			continue;
-		log_warn("warn: queue: relaying is not available yet: mail "
-			 "for action \"%.*s\" and others that relay is kept "
-			 "in the queue",
-		    STR_ARG(action.name));
-		return;
-	}
-}
-
 /* Queued mail must not lose its action by an oversight. */
 static const char *
 queue_check_actions(const struct queue *queue, const struct blob *blob)
@@ -474,7 +457,6 @@ queue_use_ruleset(struct child *child, struct ruleset_use *use)
 		return error;
 	queue_set_limits(queue, &use->blob);
 	queue_number_actions(queue, &use->blob);
-	queue_warn_of_relays(&use->blob);
 	if (is_first) {
 		scheduler_pause(queue->scheduler, ENVELOPE_MDA,
 		    (queue->paused & SUBSYSTEM_MDA) != 0);
