@@ -20,6 +20,7 @@ enum {
 	CHILD_LISTENERS_MAX = 4096,
 	CHILD_SESSIONS_MAX = 64,
 	CHILD_ADDRESS_MAX = 63,
+	CHILD_END_SECONDS = 1,
 };
 
 struct child_listener {
@@ -113,13 +114,19 @@ child_is_current(const struct child *child, const struct channel *channel)
 static void
 child_on_close(void *arg, struct channel *channel, const char *reason)
 {
+	const struct timeval delay = { CHILD_END_SECONDS, 0 };
 	struct child *child = arg;
 
 	log_debug("debug: %s: channel %s", child_names[child->ops->kind],
 	    reason);
-	if (child_is_current(child, channel))
-		/* The end of one is the end of all. */
+	if (channel == child->parent)
 		event_base_loopbreak(child->base);
+	else if (child_is_current(child, channel))
+		/*
+		 * The end of one is the end of all, but not at once: the
+		 * parent shall see who it was.
+		 */
+		event_base_loopexit(child->base, &delay);
 	else
 		channel_free(channel);
 }
