@@ -55,7 +55,7 @@ smtp_check_auth(struct smtp *smtp, struct str arg)
 	if (smtp->config->login == SMTP_LOGIN_NONE || !smtp->is_secure)
 		return smtp_refuse(smtp,
 		    "503 5.5.1 Invalid command: Command not supported");
-	return arg.len > 0 ||
+	return arg.ptr != NULL ||
 	    smtp_refuse(smtp,
 		"501 5.5.4 Invalid command arguments: "
 		"No parameters given");

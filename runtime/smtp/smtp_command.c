@@ -52,7 +52,7 @@ smtp_check_name(struct smtp *smtp, struct str arg, const char *word)
 	if (smtp->helo.len > 0)
 		return smtp_refuse(smtp,
 		    "503 5.5.1 Invalid command: Already identified");
-	if (arg.len == 0)
+	if (arg.ptr == NULL)
 		return smtp_refuse(smtp,
 		    "501 5.5.1 Invalid command: %s requires domain name", word);
 	return address_is_domain(arg) ||

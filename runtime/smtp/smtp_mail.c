@@ -95,7 +95,7 @@ smtp_mail_set_envid(struct smtp *smtp, struct smtp_tx *tx, struct str value)
 	if (value.len > SMTP_ENVID_MAX)
 		return smtp_refuse(smtp,
 		    "503 5.5.4 Invalid command arguments: "
-		    "option too large, truncated: ENVID=%.*s",
+		    "option too large, truncated: %.*s",
 		    STR_ARG(value));
 	snprintf(tx->envid_text, sizeof(tx->envid_text), "%.*s",
 	    STR_ARG(value));
