@@ -45,23 +45,16 @@ main_update_aliases(void)
 static int
 main_newaliases(const char *alias_file)
 {
-	const char *source = alias_file != NULL ? alias_file :
-						  paths_built.aliases;
-	char out[4096];
-	struct makemap makemap = { source, out, MAKEMAP_ALIASES,
-		DATABASE_HASH };
-	long count;
+	int status;
 
 	if (geteuid() != 0) {
 		fprintf(stderr, "newaliases: need root privileges\n");
 		return EXIT_FAILURE;
 	}
-	snprintf(out, sizeof(out), "%s.db", source);
-	count = makemap_build(&makemap);
-	if (count >= 0)
-		printf("%s: %ld aliases\n", source, count);
+	status = makemap_newaliases(alias_file != NULL ? alias_file :
+							 paths_built.aliases);
 	main_update_aliases();
-	return count >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }
 
 static int

@@ -180,12 +180,13 @@ Test(makemap, newaliases)
 	cr_expect_neq(makemap_newaliases("nothing"), 0);
 }
 
-static const char *test_alias_file;
+static char test_alias_file[64];
 
 static int
 test_on_newaliases(const char *alias_file)
 {
-	test_alias_file = alias_file;
+	snprintf(test_alias_file, sizeof(test_alias_file), "%s",
+	    alias_file != NULL ? alias_file : "");
 	return 7;
 }
 
