@@ -175,21 +175,27 @@ door_is_open(const struct session_box *box)
 	return !box->is_full && !box->is_paused;
 }
 
+static void
+door_note_full(struct session_box *box)
+{
+	if (!box->is_full)
+		log_warn("warn: Disabling incoming SMTP connections: "
+			 "Client limit reached");
+	box->is_full = true;
+	box->full_at = box->clients;
+}
+
 void
 door_update_all(struct session_box *box)
 {
-	bool was_full = box->is_full;
-
-	if (box->clients >= box->clients_max)
-		box->is_full = true;
-	else if (box->clients < box->clients_max - box->clients_max / 16)
+	if (box->clients >= box->clients_max && !box->is_full)
+		door_note_full(box);
+	if (box->is_full &&
+	    (box->clients < box->full_at || box->clients == 0)) {
 		box->is_full = false;
-	if (box->is_full && !was_full)
-		log_warn("warn: Disabling incoming SMTP connections: "
-			 "Client limit reached");
-	else if (was_full && !box->is_full)
 		log_warn("warn: smtp: fd exhaustion over, "
 			 "re-enabling incoming connections");
+	}
 	for (struct door *door = box->doors; door != NULL; door = door->next) {
 		if (door->event == NULL)
 			continue;
@@ -207,7 +213,7 @@ door_note_failure(struct session_box *box, int error)
 	if (error != EMFILE && error != ENFILE && error != ENOMEM &&
 	    error != ENOBUFS)
 		return;
-	box->clients_max = box->clients > 0 ? box->clients : 1;
+	door_note_full(box);
 	door_update_all(box);
 }
 

@@ -46,6 +46,7 @@ struct session_box {
 	uint32_t clients;
 	uint32_t clients_max;
 	bool is_full;
+	uint32_t full_at; /* clients; fewer make room again */
 	bool is_paused;
 };
 
