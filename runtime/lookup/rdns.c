@@ -18,6 +18,8 @@ enum {
 	RDNS_NXDOMAIN = 3,
 };
 
+#define RDNS_HOSTS "/etc/hosts"
+
 struct rdns {
 	struct event_base *base;
 	struct ub_ctx *ub;
@@ -35,6 +37,66 @@ struct rdns_query {
 	bool is_waiting; /* the resolver will call back */
 };
 
+/* "1.2.0.192.in-addr.arpa" */
+static void
+rdns_name_address(const struct netaddr *address, char *buf, size_t room)
+{
+	const uint8_t *b = address->bytes;
+	size_t len = 0;
+
+	if (address->family == 4) {
+		snprintf(buf, room, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2],
+		    b[1], b[0]);
+		return;
+	}
+	for (int i = 15; i >= 0; i--)
+		len += (size_t)snprintf(buf + len, room - len, "%x.%x.",
+		    b[i] & 15u, b[i] >> 4);
+	snprintf(buf + len, room - len, "ip6.arpa");
+}
+
+/*
+ * Names of addresses: of a hosts file the resolver itself takes only the
+ * addresses of names. The first line of an address counts, as for the C
+ * library.
+ */
+
+enum { RDNS_LINE_MAX = 1024 };
+
+static void
+rdns_add_line(struct ub_ctx *ub, char *line, char *last, size_t room)
+{
+	struct netaddr address;
+	char arpa[DNS_NAME_MAX + 1], data[2 * DNS_NAME_MAX];
+	char *text, *name, *rest = NULL;
+
+	line[strcspn(line, "#\n")] = '\0';
+	text = strtok_r(line, " \t\r", &rest);
+	name = text == NULL ? NULL : strtok_r(NULL, " \t\r", &rest);
+	if (name == NULL || strlen(name) > DNS_NAME_MAX ||
+	    netaddr_parse_host(str_from(text), 0, &address, NULL) != NETADDR_OK)
+		return;
+	rdns_name_address(&address, arpa, sizeof(arpa));
+	if (strcmp(arpa, last) == 0)
+		return;
+	snprintf(last, room, "%s", arpa);
+	snprintf(data, sizeof(data), "%s. 3600 IN PTR %s", arpa, name);
+	ub_ctx_data_add(ub, data);
+}
+
+static void
+rdns_add_hosts(struct ub_ctx *ub)
+{
+	FILE *file = fopen(RDNS_HOSTS, "re");
+	char line[RDNS_LINE_MAX], last[DNS_NAME_MAX + 1] = "";
+
+	if (file == NULL)
+		return;
+	while (fgets(line, sizeof(line), file) != NULL)
+		rdns_add_line(ub, line, last, sizeof(last));
+	fclose(file);
+}
+
 struct rdns *
 rdns_new(struct event_base *base)
 {
@@ -50,7 +112,8 @@ rdns_new(struct event_base *base)
 	}
 	/* Without the files there are still the root servers. */
 	ub_ctx_resolvconf(rdns->ub, NULL);
-	ub_ctx_hosts(rdns->ub, NULL);
+	ub_ctx_hosts(rdns->ub, RDNS_HOSTS);
+	rdns_add_hosts(rdns->ub);
 	return rdns;
 }
 
@@ -172,24 +235,6 @@ rdns_on_backward(void *arg, int rcode, void *bytes, int len, int secure,
 		     query->address.family == 4 ? DNS_A : DNS_AAAA,
 		     rdns_on_forward))
 		rdns_finish(query, ANSWER_FAILED);
-}
-
-/* "1.2.0.192.in-addr.arpa" */
-static void
-rdns_name_address(const struct netaddr *address, char *buf, size_t room)
-{
-	const uint8_t *b = address->bytes;
-	size_t len = 0;
-
-	if (address->family == 4) {
-		snprintf(buf, room, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2],
-		    b[1], b[0]);
-		return;
-	}
-	for (int i = 15; i >= 0; i--)
-		len += (size_t)snprintf(buf + len, room - len, "%x.%x.",
-		    b[i] & 15u, b[i] >> 4);
-	snprintf(buf + len, room - len, "ip6.arpa");
 }
 
 void
