@@ -220,9 +220,9 @@ parent_on_retire(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-parent_retire_child(struct parent_child *child)
+parent_retire_child(struct parent_child *child, unsigned seconds)
 {
-	const struct timeval delay = { PARENT_KEYS_SECONDS, 0 };
+	const struct timeval delay = { (time_t)seconds, 0 };
 
 	child->retire = event_new(child->parent->base, -1, 0, parent_on_retire,
 	    child);

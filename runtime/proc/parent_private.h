@@ -52,7 +52,7 @@ struct parent_reload {
 	bool is_running;
 	bool is_first; /* the start of the daemon */
 	bool is_forced;
-	bool is_rollback; /* to the ruleset before, as one process refused */
+	bool is_rollback; /* of the queue, since lookup refused */
 	struct parent_ruleset ruleset;
 	struct parent_child *keys; /* the new ones; NULL: as they were */
 	unsigned step;
@@ -115,8 +115,8 @@ bool parent_start_children(struct parent *parent);
 bool parent_connect(struct parent_child *a, struct parent_child *b);
 struct parent_child *parent_find_child(struct parent *parent,
     enum proc_kind kind);
-/* Ends once nothing can be under way with it. */
-void parent_retire_child(struct parent_child *child);
+/* Ends then, when nothing can be under way with it any more. */
+void parent_retire_child(struct parent_child *child, unsigned seconds);
 /* Of waitpid(2). */
 bool parent_reap_child(struct parent *parent, pid_t pid, int status);
 /* Waits for all, with force in the end. */

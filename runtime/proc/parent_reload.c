@@ -2,10 +2,10 @@
  * A ruleset that comes into use, the first one or another. Processes take
  * it one kind after the other, in an order in which each may still refuse
  * it: keys first, in a process of their own, sessions last, since these
- * decide what mail means from then on. If one refuses, those before it get
- * the old ruleset back, under a number of its own.
+ * decide what mail means from then on. If lookup refuses, the queue gets the
+ * old ruleset back.
  *
- *     load -> verify -> sockets -> keys -> lookup -> queue -> sessions
+ *     load -> verify -> sockets -> keys -> queue -> lookup -> sessions
  */
 #include "runtime/proc/parent_private.h"
 
@@ -18,12 +18,13 @@
 #include "runtime/base/log.h"
 #include "runtime/base/paths.h"
 
-static const enum proc_kind parent_order[] = { PROC_KEYS, PROC_LOOKUP,
-	PROC_QUEUE, PROC_CONTROL, PROC_SESSION };
+static const enum proc_kind parent_order[] = { PROC_KEYS, PROC_QUEUE,
+	PROC_LOOKUP, PROC_CONTROL, PROC_SESSION };
 
 enum { PARENT_STEPS = sizeof(parent_order) / sizeof(parent_order[0]) };
 
 static void parent_reload_step(struct parent *parent);
+static bool parent_set_up_kind(struct parent *parent, enum proc_kind kind);
 static void parent_on_set_up(void *arg, struct message *message);
 
 void
@@ -160,22 +161,25 @@ parent_reload_refuse(struct parent *parent, const char *error)
 	log_warn("warn: reload: %s", text);
 	parent_reload_answer(parent, text);
 	if (reload->keys != NULL)
-		parent_retire_child(reload->keys);
+		parent_retire_child(reload->keys, 0);
 	parent_reload_forget(parent);
 }
 
-/* Gives those that took it the ruleset before. */
+/*
+ * The queue was the only one to take it. What it names now is not what mail
+ * waits for, or it would have been refused; still, nothing may stop this.
+ */
 static void
 parent_reload_roll_back(struct parent *parent, const char *error)
 {
 	struct parent_reload *reload = &parent->reload;
 
 	snprintf(reload->error, sizeof(reload->error), "%s", error);
-	parent_ruleset_close(&reload->ruleset);
 	reload->is_rollback = true;
-	parent->ruleset.use->generation = ++parent->generation;
-	reload->step = 1; /* keys were not touched */
-	parent_reload_step(parent);
+	reload->is_forced = true;
+	reload->waiting = 0;
+	if (!parent_set_up_kind(parent, PROC_QUEUE))
+		parent_fail(parent, "%s", error);
 }
 
 static void
@@ -187,10 +191,11 @@ parent_reload_fail(struct parent *parent, const struct parent_child *child,
 
 	snprintf(error, sizeof(error), "%s: %.*s", child_name(child->kind),
 	    STR_ARG(why));
-	if (reload->step == 0 || reload->is_first)
-		parent_reload_refuse(parent, error);
-	else if (child->kind == PROC_SESSION || reload->is_rollback)
+	if (reload->is_first || child->kind == PROC_SESSION ||
+	    reload->is_rollback)
 		parent_fail(parent, "%s", error);
+	else if (child->kind == PROC_KEYS || child->kind == PROC_QUEUE)
+		parent_reload_refuse(parent, error);
 	else
 		parent_reload_roll_back(parent, error);
 }
@@ -201,17 +206,13 @@ parent_reload_finish(struct parent *parent)
 	struct parent_reload *reload = &parent->reload;
 	bool is_first = reload->is_first;
 
-	if (reload->is_rollback) {
-		parent_reload_refuse(parent, reload->error);
-		return;
-	}
 	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++) {
 		struct parent_child *child = &parent->children[i];
 
 		if (reload->keys != NULL && child->pid > 0 &&
 		    child->kind == PROC_KEYS && child != reload->keys &&
 		    child->retire == NULL)
-			parent_retire_child(child);
+			parent_retire_child(child, PARENT_KEYS_SECONDS);
 	}
 	parent_ruleset_close(&parent->ruleset);
 	parent->ruleset = reload->ruleset;
@@ -237,7 +238,11 @@ parent_on_set_up(void *arg, struct message *message)
 		return;
 	if (message->ready.error.len > 0)
 		parent_reload_fail(parent, child, message->ready.error);
-	else if (--parent->reload.waiting == 0) {
+	else if (--parent->reload.waiting > 0)
+		return;
+	else if (parent->reload.is_rollback)
+		parent_reload_refuse(parent, parent->reload.error);
+	else {
 		parent->reload.step++;
 		parent_reload_step(parent);
 	}

@@ -187,6 +187,29 @@ def test_reload_queue(tap):
             daemon, "show", "queue")[1].splitlines()), 2)
 
 
+def test_reload_refused(tap):
+    """By lookup, which comes after the queue, and by keys, the first."""
+    with Daemon(CONFIG, blob=False) as daemon:
+        table = daemon.write("table", "a@b\n", 0o000)
+        rewrite(daemon, CONFIG + f"table t file:{table}\n"
+                "match mail-from <t> for any reject\n")
+        for _ in range(3):
+            status, text = smtpctl(daemon, "reload")
+        tap.case("a table that cannot be read is refused",
+                 "" if status == 1 and "lookup: table" in text else text)
+        rewrite(daemon, f'pki a cert "{table}"\npki a key "{table}"\n'
+                + CONFIG.replace(f"port {PORT}", f"port {PORT} tls pki a"))
+        status, text = smtpctl(daemon, "reload")
+        tap.case("so is a key",
+                 "" if status == 1 and "keys: " in text else text)
+        done = send(daemon)[1]
+        tap.case("mail comes in and out as before",
+                 "" if done.startswith("250 ") and daemon.wait(
+                     daemon.delivered) else done + daemon.log_text())
+        rewrite(daemon, CONFIG)
+        tap.equal("and a good one is taken", smtpctl(daemon, "reload")[0], 0)
+
+
 def descriptors(pids):
     return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids)
 
@@ -319,8 +342,8 @@ def test_control(tap):
 def main():
     tap = Tap()
     for test in (test_start, test_refusals, test_untrusted, test_reload,
-                 test_reload_queue, test_reload_often, test_end, test_kills,
-                 test_control):
+                 test_reload_queue, test_reload_refused, test_reload_often,
+                 test_end, test_kills, test_control):
         test(tap)
     return tap.finish()
 
