@@ -142,12 +142,14 @@ compilation_read_main(const char *path, struct parse_text *text_r)
 
 /* A target that was asked for must be that of the blob. */
 static int
-compilation_take_blob(struct compilation *comp, const struct parse_text *text)
+compilation_take_blob(struct compilation *comp, const char *path,
+    const struct parse_text *text)
 {
 	const struct parse_options *parse = &comp->options->parse;
 
 	comp->image = (struct rootdir_text){ .text = text->text,
 		.len = text->len };
+	comp->path = path;
 	comp->tree = ARENA_NEW(&comp->arena, struct tree);
 	if (!blob_ir_open(comp, &comp->why))
 		return COMPILATION_EBLOB;
@@ -194,7 +196,7 @@ compilation_run_text(struct compilation *comp, const char *path,
 		return COMPILATION_EROOT;
 	}
 	if (blob_is_blob(text->text, text->len))
-		return compilation_take_blob(comp, text);
+		return compilation_take_blob(comp, path, text);
 	parse.read = compilation_read;
 	parse.read_arg = comp;
 	error = parse_config(&parse, &comp->diags, path, text, &comp->tree);
@@ -202,6 +204,7 @@ compilation_run_text(struct compilation *comp, const char *path,
 		return COMPILATION_ESIZE;
 	if (error == PARSE_ETARGET)
 		return COMPILATION_ETARGET;
+	comp->path = comp->tree->main_file->path;
 	resolve_run(comp);
 	check_run(comp);
 	diag_finish(&comp->diags);

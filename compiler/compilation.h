@@ -25,6 +25,7 @@ struct compilation {
 	struct rootdir root;
 	struct files files; /* below root */
 	const struct options *options;
+	const char *path; /* the ruleset, as messages name it */
 	struct tree *tree;
 	const struct ir *ir;       /* of a blob, which has no text */
 	struct rootdir_text image; /* the blob itself */

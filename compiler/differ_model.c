@@ -113,12 +113,11 @@ static void
 differ_put_config(struct dump *dump, struct dump_value *map, const char *key,
     const struct differ_side *side)
 {
-	const struct tree *tree = side->comp.tree;
 	struct dump_value *config = dump_put_map(dump, map, key);
 
-	dump_put_word(dump, config, "file", tree->main_file->path);
+	dump_put_word(dump, config, "file", side->comp.path);
 	dump_put_word(dump, config, "target",
-	    target_name(tree->target.version));
+	    target_name(side->comp.tree->target.version));
 }
 
 const struct dump_value *

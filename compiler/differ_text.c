@@ -251,11 +251,11 @@ differ_print_text(FILE *out, struct differ *differ)
 		return;
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		const struct tree *tree = differ->sides[i].comp.tree;
+		const struct compilation *comp = &differ->sides[i].comp;
 
 		fprintf(out, "%c%c%c %s, for %s\n", differ_signs[i],
-		    differ_signs[i], differ_signs[i], tree->main_file->path,
-		    target_name(tree->target.version));
+		    differ_signs[i], differ_signs[i], comp->path,
+		    target_name(comp->tree->target.version));
 	}
 	differ_print_rules(out, differ);
 	if (differ->changes == NULL)

@@ -643,12 +643,31 @@ def test_poolp(tap):
               (True, "relayed", "refused, no rule matches"))
 
 
+def test_blobs(tap, folder):
+    config, blob = Path(folder) / "a.conf", Path(folder) / "a.blob"
+    other = Path(folder) / "b.conf"
+    config.write_text(ACTIONS + REORDERED)
+    other.write_text(ACTIONS + REORDERED.replace("a.example", "e.example"))
+    run = {"cwd": folder, "capture_output": True, "text": True,
+           "timeout": TIMEOUT, "env": environment()}
+    subprocess.run([BIN / "smtpd-compile", "-o", blob, config], check=True,
+                   **run)
+    for name, against, status in (("its config", config, 0),
+                                  ("another config", other, 1)):
+        for form in ("text", "json", "yaml"):
+            said = subprocess.run([BIN / "smtpd-diff", f"--format={form}",
+                                   "a.blob", against], **run)
+            tap.equal(f"a blob and {name}, as {form}",
+                      (said.returncode, "a.blob" in said.stdout),
+                      (status, status == 1 or form != "text"))
+
+
 def main():
     tap = Tap()
     for test in (test_alike, test_witnesses, test_targets,
                  test_always_failing, test_tables, test_dynamic,
                  test_settings, test_formats, test_statuses, test_large,
-                 test_doubled, test_rewritten):
+                 test_doubled, test_rewritten, test_blobs):
         with tempfile.TemporaryDirectory() as folder:
             test(tap, folder)
     test_corpus(tap)
