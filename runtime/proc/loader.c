@@ -277,8 +277,10 @@ loader_exec(const struct loader *loader, const struct loader_options *options,
     const char *program, int broker)
 {
 	const char *argv[LOADER_ARGS_MAX + 8] = { "smtpd-compile", "--broker=3",
-		"-o", "-" };
-	unsigned argc = 4;
+		"-o", "-",
+		/* Of keys, which it is not given. */
+		"-W", "no-unreadable-file" };
+	unsigned argc = 6;
 	int null = open("/dev/null", O_RDONLY);
 
 	for (unsigned i = 0; i < options->macro_count; i++) {

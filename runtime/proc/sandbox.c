@@ -49,8 +49,8 @@ static const char *const sandbox_session[] = { "accept", "accept4",
 	"socketpair", "sysinfo", NULL };
 
 /* The spool, and threads that wait for the disk. */
-static const char *const sandbox_queue[] = { "openat", "open", "stat", "lstat",
-	"newfstatat", "statx", "mkdir", "mkdirat", "rmdir", "unlink",
+static const char *const sandbox_queue[] = { "pipe2", "openat", "open", "stat",
+	"lstat", "newfstatat", "statx", "mkdir", "mkdirat", "rmdir", "unlink",
 	"unlinkat", "rename", "renameat", "renameat2", "link", "linkat",
 	"fsync", "fdatasync", "sync_file_range", "fallocate", "fchmod",
 	"getdents64", "statfs", "fstatfs", "flock", "umask",

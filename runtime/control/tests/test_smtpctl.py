@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""smtpctl and sendmail against a running daemon, and without one."""
+
+import os
+import pwd
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+# pylint: disable=wrong-import-position
+from daemon import Daemon, free_port  # noqa: E402
+from tap import BIN, Tap, environment  # noqa: E402
+
+CONFIG = f"""
+listen on 127.0.0.1 port {free_port()}
+action "local" maildir "{{dir}}/Maildir"
+match from any for domain "example.org" rcpt-to "{{user}}@example.org" \\
+    action "local"
+"""
+DONE = (0, "command succeeded\n")
+FAILED = (1, "command failed\n")
+
+
+def run(daemon, program, *words, text=""):
+    """Exit status and all that it prints, as the daemon's user."""
+    account = pwd.getpwnam(daemon.user)
+    become = {}
+    if os.geteuid() == 0:
+        become = {"user": account.pw_uid, "group": account.pw_gid,
+                  "extra_groups": []}
+    data = text if isinstance(text, bytes) else text.encode("latin-1")
+    done = subprocess.run(
+        [BIN / program, f"--spool={daemon.spool}", *words], input=data,
+        env=environment({"HOME": str(daemon.dir)}), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=30, check=False, cwd=daemon.dir,
+        **become)
+    return done.returncode, done.stdout.decode("latin-1")
+
+
+def ctl(daemon, *words):
+    return run(daemon, "smtpctl", *words)
+
+
+def queue(daemon):
+    """Rows of fields."""
+    return [line.split("|") for line in
+            ctl(daemon, "show", "queue")[1].splitlines()]
+
+
+def submit(daemon, text, *options):
+    return run(daemon, "sendmail", *options,
+               f"{daemon.user}@example.org", text=text)
+
+
+# smtpctl.
+
+def test_states(tap, daemon):
+    tap.equal("status", ctl(daemon, "show", "status"),
+              (0, "MDA running\nMTA running\nSMTP running\n"))
+    for name in ("mda", "mta", "smtp"):
+        tap.equal(f"pause {name}", ctl(daemon, "pause", name), DONE)
+        tap.equal(f"pause {name} again", ctl(daemon, "pause", name), FAILED)
+    tap.equal("status of what is paused", ctl(daemon, "sh", "statu"),
+              (0, "MDA paused\nMTA paused\nSMTP paused\n"))
+    tap.equal("paused smtp takes no mail", submit(daemon, "x")[0], 69)
+    for name in ("smtp", "mta"):
+        tap.equal(f"resume {name}", ctl(daemon, "resume", name), DONE)
+    tap.equal("log verbose", ctl(daemon, "log", "verbose"), DONE)
+    tap.equal("log brief", ctl(daemon, "log", "brief"), DONE)
+
+
+def test_words(tap, daemon):
+    tap.equal("no such command", ctl(daemon, "sing"),
+              (255, "invalid command\n"))
+    tap.equal("what could be meant", ctl(daemon, "show", "sta"),
+              (255, "possibilities are:\n\tshow stats\n\tshow status\n"))
+    tap.equal("no number", ctl(daemon, "remove", "12"),
+              (255, "invalid command\n"))
+    status, text = ctl(daemon, "encrypt", "secret")
+    tap.case("encrypt", "" if status == 0 and
+             re.fullmatch(r"\$y\$\S+\n", text) else text)
+
+
+def test_queue(tap, daemon):
+    """With mda paused."""
+    for number in range(3):
+        submit(daemon, f"Subject: {number}\n\nbody {number}\n")
+    rows = queue(daemon)
+    tap.equal("rows and fields", [len(row) for row in rows], [14] * 3)
+    tap.equal("in order", rows, sorted(rows))
+    evpid = rows[0][0]
+    tap.equal("of one message", ctl(daemon, "show", "queue", evpid[:8]),
+              (0, "|".join(rows[0]) + "\n"))
+    tap.equal("mailq is the same", run(daemon, "mailq")[1].splitlines(),
+              ["|".join(row) for row in rows])
+    text = ctl(daemon, "show", "envelope", evpid)[1]
+    tap.case("an envelope", "" if text.startswith("version: 3\n") else text)
+    text = ctl(daemon, "show", "message", evpid[:8])[1]
+    tap.case("a message", "" if re.search(r"^Subject: \d$", text, re.M)
+             else text)
+    status, text = ctl(daemon, "show", "message", "0123456789abcdef")
+    tap.case("one that is not there", "" if status == 1 and text else text)
+    tap.equal("remove", ctl(daemon, "remove", evpid),
+              (0, "1 envelope removed\n"))
+    tap.equal("remove it again", ctl(daemon, "remove", evpid),
+              (0, "0 envelope removed\n"))
+    tap.equal("pause envelopes", ctl(daemon, "pause", "envelope", "all"),
+              (0, "2 envelopes paused\n"))
+    tap.equal("resume mda", ctl(daemon, "resume", "mda"), DONE)
+    tap.equal("they wait", [("suspend" in row[3].split(","), row[11])
+                            for row in queue(daemon)],
+              [(True, "pending")] * 2)
+    tap.equal("resume them", ctl(daemon, "resume", "envelope", "all"),
+              (0, "2 envelopes resumed\n"))
+    tap.case("they are delivered", "" if daemon.wait(
+        lambda: len(daemon.delivered()) == 2) else daemon.log_text())
+    tap.case("the queue is empty", "" if daemon.wait(
+        lambda: not queue(daemon)) else queue(daemon))
+    lines = ctl(daemon, "show", "stats")[1].splitlines()
+    values = dict(line.split("=") for line in lines)
+    tap.equal("counters in order", lines, sorted(lines))
+    tap.equal("deliveries", values.get("scheduler.delivery.ok"), "2")
+
+
+# sendmail.
+
+def check(tap, daemon, name, text, *options, wanted=(), unwanted=()):
+    """Sends, and looks for lines in what is delivered."""
+    before = set(daemon.delivered())
+    status, said = submit(daemon, text, *options)
+    if status != 0:
+        tap.case(name, f"exit status {status}: {said}")
+        return
+    daemon.wait(lambda: set(daemon.delivered()) - before)
+    new = list(set(daemon.delivered()) - before)
+    seen = new[0].read_text("latin-1") if new else "nothing"
+    problems = [f"lacks {line}" for line in wanted
+                if not re.search(f"^{line}$", seen, re.M)]
+    problems += [f"has {line}" for line in unwanted
+                 if re.search(f"^{line}$", seen, re.M)]
+    tap.case(name, "\n".join(problems + [seen]) if problems else "")
+
+
+def test_messages(tap, daemon):
+    date = r"Date: \w{3}, [ \d]\d \w{3} \d{4} [\d:]{8} [+-]\d{4} \(\w+\)"
+    check(tap, daemon, "a body alone", "just text\n",
+          wanted=["From: .*", date, "", "just text"])
+    check(tap, daemon, "a header is kept",
+          "From: Me <me@example.com>\nDate: today\nX-Y: z\n\nbody\n",
+          wanted=["Return-Path: <me@example.com>",
+                  "From: Me <me@example.com>", "Date: today", "X-Y: z"],
+          unwanted=[date])
+    check(tap, daemon, "CRLF is the same", "Subject: a\r\n\r\nb\r\n",
+          wanted=["Subject: a", "b"])
+    check(tap, daemon, "dots are text", "Subject: a\n\n.\n..\n.x\nend\n",
+          wanted=[r"\.", r"\.\.", r"\.x", "end"])
+    check(tap, daemon, "no end of the last line", "Subject: a\n\nend",
+          wanted=["end"])
+    check(tap, daemon, "what is for others is removed",
+          "From x y\nSubject: a\nBcc: q@example.com,\n r@example.com\n"
+          "Return-Path: <x@y>\n\nb\n", wanted=["Subject: a"],
+          unwanted=["Bcc.*", " r@example.com", "From x y",
+                    "Return-Path: <x@y>"])
+    check(tap, daemon, "-f", "Subject: a\n\nb\n", "-f", "<f@example.com>",
+          wanted=["Return-Path: <f@example.com>"])
+    check(tap, daemon, "-F", "Subject: a\n\nb\n", "-F", "Full Name",
+          wanted=["From: Full Name <.*>"])
+    check(tap, daemon, "the null sender", "Subject: a\n\nb\n", "-f", "",
+          unwanted=["Return-Path: <[^>]+>"])
+    check(tap, daemon, "long lines are encoded",
+          "Subject: a\n\n" + "x" * 2000 + "=\n", wanted=[
+              "Content-Transfer-Encoding: quoted-printable",
+              "x{70,75}=", "x*=3D"])
+    check(tap, daemon, "a header that folds",
+          "To: a@example.com,\n\tb@example.com\n\nb\n",
+          wanted=["To: a@example.com,", "\tb@example.com"])
+
+
+def test_recipients(tap, daemon):
+    me = f"{daemon.user}@example.org"
+    status, text = run(daemon, "sendmail", "-t",
+                       text=f"To: Me <{me}>\nSubject: t\n\nb\n")
+    tap.equal("-t", (status, text), (0, ""))
+    tap.equal("no recipients", run(daemon, "sendmail", "-t",
+                                   text="Subject: t\n\nb\n"),
+              (70, "sendmail: no recipients\n"))
+    status, text = run(daemon, "sendmail", "nobody@elsewhere.example",
+                       text="Subject: refused\n\nb\n")
+    tap.case("one that is refused", "" if status == 70 and
+             "command failed: 550 " in text else text)
+    status, text = run(daemon, "sendmail", "-v", me, text="b\n")
+    tap.case("-v", "" if ">>> EHLO localhost\n" in text and
+             "<<< 221 " in text else text)
+    status, text = run(daemon, "sendmail", "a@b>\r\nDATA", text="b\n")
+    tap.case("no command comes out of an address",
+             "" if status == 70 else text)
+
+
+def test_offline(tap):
+    daemon = Daemon(CONFIG)
+    with daemon:
+        daemon.stop()
+        tap.equal("no daemon", ctl(daemon, "stop"),
+                  (1, "smtpd doesn't seem to be running\n"))
+        tap.equal("left offline", submit(daemon, "Subject: off\n\nb\n")[0],
+                  75)
+        tap.equal("what cannot be left", run(
+            daemon, "sendmail", "a|b@example.org", text="b\n")[0], 70)
+        files = list((daemon.spool / "offline").iterdir())
+        tap.equal("in one file", len(files), 1)
+        tap.equal("for its owner alone", files[0].stat().st_mode & 0o777,
+                  0o600)
+        tap.equal("an empty queue", ctl(daemon, "show", "queue"), (0, ""))
+
+
+def main():
+    tap = Tap()
+    with Daemon(CONFIG) as daemon:
+        test_states(tap, daemon)
+        test_words(tap, daemon)
+        test_queue(tap, daemon)
+        test_messages(tap, daemon)
+        test_recipients(tap, daemon)
+    test_offline(tap)
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
