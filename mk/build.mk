@@ -8,7 +8,7 @@ warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 hardening = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 # The daemon has none of the compiler's libraries, nor the other way round.
 packages.compiler = jansson libcrypt openssl yaml-0.1
-packages.runtime = libcrypt libevent_core libseccomp libunbound openssl zlib
+packages.runtime = libcrypt libevent_core libseccomp openssl zlib
 pkgconf = $(shell pkgconf $(1) 2>/dev/null)
 
 flags.common = -g -fPIE $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
@@ -20,8 +20,9 @@ flags.c = -std=c11 $(if $(SANITIZE),-O1,-O2 $(hardening)) $(flags.common) \
 	$(CPPFLAGS) $(CFLAGS)
 flags.ld = $(flags.common) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 libs.compiler = $(call pkgconf,--libs $(packages.compiler))
-# Berkeley DB has no package file.
-libs.runtime = $(call pkgconf,--libs $(packages.runtime)) -ldb
+# Berkeley DB has no package file, libunbound's wants packages that are not
+# needed to link with it.
+libs.runtime = $(call pkgconf,--libs $(packages.runtime)) -ldb -lunbound
 libs.migrate = $(libs.compiler) $(libs.runtime)
 libs.grammar = $(libs.compiler)
 
