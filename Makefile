@@ -6,7 +6,7 @@
 #   make check | check-asan | check-crash | lint | fuzz | fuzz-NAME | golden-update
 #   make install [PREFIX=/usr/local] [DESTDIR=] | demo | peers | bench-parse
 #   PRESET=debian: users and paths of mk/paths.mk as Debian's package has them
-#   make bench-decide | bench-blob [RULES="10 1000"]
+#   make bench-smtp | bench-decide | bench-blob [RULES="10 1000"]
 
 .SUFFIXES:
 .DELETE_ON_ERROR:

@@ -123,6 +123,9 @@ peers:
 bench-parse: all
 	@tools/bench-parse --build $(BUILD)
 
+bench-smtp: all
+	@tools/bench-smtp --build $(BUILD)
+
 bench.names = decide blob
 bench.program = $(BUILD)/tests/bench/bench_$(1)
 
@@ -137,4 +140,4 @@ $(addprefix bench-,$(bench.names)): bench-%: $(BUILD)/tests/bench/bench_%
 
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
 	check-crash golden-update lint format demo peers bench-parse \
-	$(addprefix bench-,$(bench.names))
+	bench-smtp $(addprefix bench-,$(bench.names))

@@ -4,10 +4,6 @@
  */
 #include "runtime/queue/queue_private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "runtime/base/log.h"
 #include "runtime/queue/queue_line.h"
 
@@ -191,23 +187,6 @@ queue_discover(struct queue *queue, uint64_t meant)
 
 /* Contents. */
 
-/* A pipe that holds the text: it fits. */
-static int
-queue_open_text(const char *text, size_t len)
-{
-	int ends[2];
-	ssize_t done;
-
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-		return -errno;
-	done = sys_real.write(ends[1], text, len);
-	close(ends[1]);
-	if (done == (ssize_t)len && fcntl(ends[0], F_SETFL, 0) == 0)
-		return ends[0];
-	close(ends[0]);
-	return -EIO;
-}
-
 static int
 queue_open_shown(struct queue *queue, const struct message_ctl_show *show)
 {
@@ -219,7 +198,7 @@ queue_open_shown(struct queue *queue, const struct message_ctl_show *show)
 		return queue->store->ops->open_message(queue->store,
 		    evpid_message(show->evpid));
 	error = queue->store->ops->load(queue->store, show->evpid, text, &len);
-	return error != 0 ? error : queue_open_text(text, len);
+	return error != 0 ? error : store_open_text(text, len);
 }
 
 static void

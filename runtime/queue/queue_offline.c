@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "runtime/queue/queue_line.h"
 
@@ -131,18 +129,9 @@ queue_offline_envelope(struct store *store, uint64_t evpid)
 {
 	char text[ENVELOPE_TEXT_MAX];
 	size_t len = 0;
-	int fd, error = store->ops->load(store, evpid, text, &len);
+	int error = store->ops->load(store, evpid, text, &len);
 
-	if (error != 0)
-		return error;
-	fd = memfd_create("envelope", MFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (sys_real.write(fd, text, len) == (ssize_t)len &&
-	    lseek(fd, 0, SEEK_SET) == 0)
-		return fd;
-	close(fd);
-	return -EIO;
+	return error != 0 ? error : store_open_text(text, len);
 }
 
 static const char *

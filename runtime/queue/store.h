@@ -95,6 +95,9 @@ struct store {
 	struct codec codec;
 };
 
+/* A text as a file, at its beginning: a descriptor or -errno. */
+int store_open_text(const char *text, size_t len);
+
 /*
  * A folder tree in the layout of OpenSMTPD:
  *

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import Client, Daemon, free_port  # noqa: E402
-from tap import ROOT, Tap  # noqa: E402
+from tap import BIN, ROOT, Tap  # noqa: E402
 
 PRISTINE = ROOT / "fixtures/queue/pristine/queue"
 PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers"))
@@ -127,12 +127,38 @@ def smtpctl(spool, *args):
         capture_output=True, text=True, timeout=30, check=False)
 
 
+def ours(daemon, *args):
+    """Our smtpctl: the lines that it prints."""
+    done = subprocess.run(
+        [BIN / "smtpctl", f"--spool={daemon.spool}", *args],
+        capture_output=True, text=True, timeout=30, check=False)
+    return (done.stdout + done.stderr).splitlines()
+
+
 def expected_line(name, fields):
     family = "local" if fields["sockaddr"] == "local" else "inet4"
     return "|".join([
         name, family, fields["type"], "", fields["sender"], fields["rcpt"],
         fields["dest"], fields["ctime"], fields["ctime"],
         fields["last-try"], fields["retry"], "offline", "", ""])
+
+
+def check_our_list(tap, daemon, kept):
+    listed = ours(daemon, "show", "queue")
+    tap.equal("smtpctl lists them, in order",
+              [line.split("|")[0] for line in listed], sorted(kept))
+    line = listed[0].split("|")
+    tap.equal("with 14 fields", len(line), 14)
+    tap.equal("that say what the envelope says",
+              line[4:8], [kept[line[0]][key] for key in
+                          ("sender", "rcpt", "dest", "ctime")])
+    name = min(kept)
+    text = next((daemon.spool / "queue").glob(f"*/*/{name}")).read_text()
+    tap.equal("smtpctl shows an envelope as it is",
+              ours(daemon, "show", "envelope", name), text.splitlines())
+    tap.case("smtpctl shows a message",
+             "" if "Subject: kept" in ours(daemon, "show", "message",
+                                           name[:8]) else "no subject")
 
 
 def check_read_by_peer(tap):
@@ -147,9 +173,13 @@ def check_read_by_peer(tap):
                        f"RCPT TO:<{daemon.user}@local.example>", "DATA")
             client.ask("Subject: kept\r\n\r\ntext\r\n.")
         client.close()
-        daemon.stop()
         kept = envelopes(daemon.spool / "queue")
         tap.equal("four envelopes are kept", len(kept), 4)
+        check_our_list(tap, daemon, kept)
+        daemon.stop()
+        tap.equal("smtpctl lists them without a daemon",
+                  ours(daemon, "show", "queue"),
+                  [expected_line(*item) for item in sorted(kept.items())])
         if os.geteuid() != 0 or not (PEERS / "opensmtpd/usr").is_dir():
             tap.skip("OpenSMTPD lists what we keep", "no peer, or not root")
             return
