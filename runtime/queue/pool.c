@@ -80,9 +80,11 @@ pool_thread(void *arg)
 	struct pool *pool = arg;
 
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->is_ending) {
+	for (;;) {
 		struct pool_job *job = pool_list_take(&pool->waiting);
 
+		if (job == NULL && pool->is_ending)
+			break;
 		if (job == NULL) {
 			pool->idle++;
 			pthread_cond_wait(&pool->has_work, &pool->lock);
@@ -98,7 +100,8 @@ pool_thread(void *arg)
 	return NULL;
 }
 
-static void
+/* False: there was nothing. */
+static bool
 pool_call_done(struct pool *pool)
 {
 	struct pool_list list;
@@ -114,6 +117,7 @@ pool_call_done(struct pool *pool)
 		job->done(job);
 		job = next;
 	}
+	return list.first != NULL;
 }
 
 static void
@@ -153,19 +157,17 @@ pool_new(struct event_base *base, unsigned threads)
 void
 pool_free(struct pool *pool)
 {
-	struct pool_job *job;
-
 	if (pool == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
 	pool->is_ending = true;
-	while ((job = pool_list_take(&pool->waiting)) != NULL)
-		pool_list_put(&pool->finished, job);
 	pthread_cond_broadcast(&pool->has_work);
 	pthread_mutex_unlock(&pool->lock);
 	for (unsigned i = 0; i < pool->count; i++)
 		pthread_join(pool->threads[i], NULL);
-	pool_call_done(pool);
+	/* What is done may add more, which ends here too. */
+	while (pool_call_done(pool))
+		continue;
 	if (pool->event != NULL)
 		event_free(pool->event);
 	if (pool->fd >= 0)
@@ -201,6 +203,12 @@ pool_add(struct pool *pool, struct pool_job *job)
 	bool is_alone;
 
 	pthread_mutex_lock(&pool->lock);
+	if (pool->is_ending) {
+		job->run(job);
+		pool_finish(pool, job);
+		pthread_mutex_unlock(&pool->lock);
+		return;
+	}
 	pool_list_put(&pool->waiting, job);
 	is_alone = pool->idle == 0;
 	pthread_cond_signal(&pool->has_work);

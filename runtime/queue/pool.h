@@ -22,7 +22,7 @@ struct pool;
 /* NULL: no memory or no descriptor. Threads start with the first job. */
 struct pool *pool_new(struct event_base *base, unsigned threads);
 
-/* Waits for the threads; jobs that have not begun are done without run. */
+/* Waits until all jobs are done, those too that are added meanwhile. */
 void pool_free(struct pool *pool);
 
 /* Never refused: where no thread can be started, it runs at once. */

@@ -265,7 +265,7 @@ queue_purge_done(struct pool_job *job)
 	struct queue *queue = (struct queue *)(void *)((char *)job -
 	    offsetof(struct queue, purge));
 
-	if (queue->has_more_to_purge)
+	if (queue->has_more_to_purge && !queue->is_ending)
 		pool_add(queue->pool, job);
 }
 
@@ -514,7 +514,7 @@ queue_on_message(void *arg, struct channel *channel, struct message *message)
 		child_fail(child, "a process sent what it must not");
 }
 
-/* Threads first: what they finish is noted, though nobody is told. */
+/* Threads first: what was delivered must be removed, or it is again. */
 static void
 queue_fini(struct child *child)
 {

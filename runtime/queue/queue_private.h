@@ -10,6 +10,8 @@
 #ifndef RUNTIME_QUEUE_QUEUE_PRIVATE_H
 #define RUNTIME_QUEUE_QUEUE_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "runtime/mda/mda.h"
 #include "runtime/proc/child.h"
 #include "runtime/queue/pool.h"
@@ -60,7 +62,7 @@ struct queue {
 	size_t new_texts, kept_texts;
 	unsigned paused; /* SUBSYSTEM_* */
 	bool is_walking;
-	bool is_ending; /* channels are gone */
+	atomic_bool is_ending; /* channels are gone; threads ask, too */
 	struct pool_job purge;
 	bool has_more_to_purge;
 };

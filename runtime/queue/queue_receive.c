@@ -225,7 +225,10 @@ queue_commit_run(struct pool_job *job)
 	struct queue_message *message = (struct queue_message *)(void *)job;
 	struct store *store = message->queue->store;
 
-	message->result = store->ops->commit(store, &message->message);
+	/* Nobody can be told, so that it would be sent again. */
+	message->result = atomic_load(&message->queue->is_ending) ?
+	    -ESHUTDOWN :
+	    store->ops->commit(store, &message->message);
 	if (message->result != 0)
 		store->ops->rollback(store, message->message.msgid);
 }
@@ -241,7 +244,7 @@ queue_commit_done(struct pool_job *job)
 	if (!queue->is_ending)
 		queue_reply_result(message->session, &message->request,
 		    message->result);
-	if (message->result != 0)
+	if (message->result != 0 && message->result != -ESHUTDOWN)
 		log_warn("warn: queue: message %08x cannot be kept: %s",
 		    message->message.msgid, strerror(-message->result));
 	for (uint32_t i = 0; message->result == 0 && i < count; i++) {

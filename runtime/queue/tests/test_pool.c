@@ -64,7 +64,7 @@ Test(pool, runs_many_at_once, .timeout = 60)
 static void
 test_on_end(struct pool_job *job)
 {
-	(void)job;
+	cr_assert(((struct test_job *)(void *)job)->was_run);
 	test_done++;
 }
 
@@ -81,5 +81,26 @@ Test(pool, ends_with_work_left, .timeout = 60)
 	}
 	pool_free(pool);
 	cr_expect_eq(test_done, 100);
+	event_base_free(test_base);
+}
+
+static struct pool *test_pool;
+
+static void
+test_on_end_more(struct pool_job *job)
+{
+	if (test_done++ < 10)
+		pool_add(test_pool, job);
+}
+
+Test(pool, ends_though_work_makes_work, .timeout = 60)
+{
+	test_base = event_base_new();
+	test_pool = pool_new(test_base, 4);
+	test_jobs[0].job.run = test_run;
+	test_jobs[0].job.done = test_on_end_more;
+	pool_add(test_pool, &test_jobs[0].job);
+	pool_free(test_pool);
+	cr_expect_eq(test_done, 11);
 	event_base_free(test_base);
 }
