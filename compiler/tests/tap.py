@@ -70,6 +70,16 @@ def environment(extra=None):
     return {"PATH": os.defpath, "LC_ALL": "C", **kept, **(extra or {})}
 
 
+def is_sanitized():
+    return "ASAN_OPTIONS" in os.environ
+
+
+def ignore_leaks():
+    """Processes of a daemon end with what they hold."""
+    if is_sanitized():
+        os.environ["ASAN_OPTIONS"] += ":detect_leaks=0"
+
+
 def compile_config(*args, cwd=ROOT, stdin=b"", env=None):
     """The finished process; its output is bytes."""
     try:

@@ -17,7 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] /
                        "compiler" / "tests"))
 # pylint: disable=wrong-import-position
-from tap import BIN, environment  # noqa: E402
+from tap import BIN, environment, ignore_leaks  # noqa: E402
+
+ignore_leaks()
 
 START = 10  # seconds to wait for the daemon, or for its end
 HOST = "mail.example.org"

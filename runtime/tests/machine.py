@@ -12,7 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "compiler" / "tests"))
 # pylint: disable=wrong-import-position
-from tap import environment  # noqa: E402
+from tap import environment, ignore_leaks  # noqa: E402
+
+ignore_leaks()
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 MAIL_GROUP = 8
