@@ -411,7 +411,7 @@ child_open(struct child *child)
 	return child->parent != NULL;
 }
 
-/* Everything, so that a leak found by a sanitizer is one of the box. */
+/* What others hold an end of, and what the box itself would wait for. */
 static void
 child_close(struct child *child)
 {
@@ -430,8 +430,10 @@ child_close(struct child *child)
 int
 child_main(const struct child_ops *ops)
 {
-	struct child child = { .ops = ops };
+	/* What lives as long as the process is reached from here. */
+	static struct child child;
 
+	child.ops = ops;
 	child.is_ordinary = geteuid() != 0;
 	child.status = EXIT_SUCCESS;
 	child_prepare();

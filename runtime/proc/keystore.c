@@ -56,12 +56,26 @@ keystore_fail(struct keystore *store, struct str path, const char *why)
 
 /* mode_max: what others may be allowed; more is refused. */
 static bool
+keystore_check(struct keystore *store, struct str path, mode_t mode_max,
+    const struct rootdir_text *text)
+{
+	char why[64];
+
+	if (text->uid != 0 && text->uid != geteuid())
+		return keystore_fail(store, path, "not owned by uid 0");
+	if ((text->mode & 07777 & ~mode_max) == 0)
+		return true;
+	snprintf(why, sizeof(why), "insecure permissions: must be at most %04o",
+	    (unsigned)mode_max);
+	return keystore_fail(store, path, why);
+}
+
+static bool
 keystore_read(struct keystore *store, struct str path, mode_t mode_max,
     struct rootdir_text *text_r)
 {
 	struct rootdir machine;
 	int error = rootdir_init(&machine, NULL);
-	char why[64];
 
 	if (error == 0) {
 		/* Texts of a blob end in NUL. */
@@ -71,13 +85,10 @@ keystore_read(struct keystore *store, struct str path, mode_t mode_max,
 	}
 	if (error != 0)
 		return keystore_fail(store, path, rootdir_error_text(error));
-	if (text_r->uid != 0 && text_r->uid != geteuid())
-		return keystore_fail(store, path, "not owned by uid 0");
-	if ((text_r->mode & 07777 & ~mode_max) == 0)
+	if (keystore_check(store, path, mode_max, text_r))
 		return true;
-	snprintf(why, sizeof(why), "insecure permissions: must be at most %04o",
-	    (unsigned)mode_max);
-	return keystore_fail(store, path, why);
+	rootdir_text_fini(text_r);
+	return false;
 }
 
 /* An encrypted key would ask somebody who is not there. */
