@@ -8,6 +8,9 @@ from pathlib import Path
 
 RUN_TESTS = Path(__file__).resolve().parents[1] / "run-tests"
 
+TO_LOG = '>"$(expr "$ASAN_OPTIONS" : "log_path=\\([^:]*\\)").1"'
+STACKS = "echo WARNING: ASan is ignoring requested __asan_handle_no_return"
+
 # What a program does; the last line and the exit status expected.
 CASES = [
     ("all pass", "echo 1..2; echo ok 1; echo ok 2",
@@ -30,7 +33,12 @@ CASES = [
     ("finds the programs", 'test "$BIN" = b/bin && echo ok',
      "1 passed, 0 failed", 0),
     ("leaves a sanitizer log",
-     'echo ok; path=${ASAN_OPTIONS#log_path=}; echo >"${path%%:*}.1"',
+     f"echo ok; echo {TO_LOG}",
+     "1 passed, 1 failed", 1),
+    ("leaves a log on unknown stacks alone", f"echo ok; {STACKS} {TO_LOG}",
+     "1 passed, 0 failed", 0),
+    ("and one that has more to say",
+     f"echo ok; {{ {STACKS}; echo ERROR: leaks; }} {TO_LOG}",
      "1 passed, 1 failed", 1),
 ]
 
