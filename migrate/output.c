@@ -128,5 +128,5 @@ output_write(const char *path, struct str text, const char *like)
 int
 output_keep(const char *path, const char *kept)
 {
-	return link(path, kept);
+	return linkat(AT_FDCWD, path, AT_FDCWD, kept, AT_SYMLINK_FOLLOW);
 }

@@ -13,7 +13,10 @@
  */
 int output_write(const char *path, struct str text, const char *like);
 
-/* Keeps a file under another name, which must be free: EEXIST. */
+/*
+ * Keeps a file under another name, which must be free: EEXIST. Of a symbolic
+ * link, what it points to: that is what output_write replaces.
+ */
 int output_keep(const char *path, const char *kept);
 
 #endif

@@ -88,6 +88,16 @@ Test(output, overwrites_nothing_that_is_kept)
 	test_expect("old", "one\n", 0644);
 }
 
+Test(output, keeps_what_a_link_points_to)
+{
+	cr_assert_eq(output_write("a", STR_LIT("one\n"), NULL), 0);
+	cr_assert_eq(symlink("a", "link"), 0);
+	cr_assert_eq(output_keep("link", "old"), 0);
+	cr_assert_eq(output_write("link", STR_LIT("two\n"), NULL), 0);
+	test_expect("old", "one\n", 0644);
+	test_expect("a", "two\n", 0644);
+}
+
 Test(output, fails_where_there_is_no_folder)
 {
 	cr_expect_eq(output_write("none/a", STR_LIT("x"), NULL), -1);
