@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compiler/report.h"
 #include "grammar/render.h"
@@ -180,32 +181,64 @@ migrate_write_out(struct proof *proof, const char *out)
 	return status;
 }
 
-/* The originals stay under names that say for which version they are. */
+/* Whether a file above it in the list is the same: one included twice. */
+static bool
+migrate_is_repeated(const struct convert *convert,
+    const struct convert_file *file)
+{
+	for (const struct convert_file *f = convert->files; f != file;
+	     f = f->next)
+		if (strcmp(f->source->path, file->source->path) == 0)
+			return true;
+	return false;
+}
+
+/* A name that says for which version the original is. */
+static const char *
+migrate_kept_path(const struct convert *convert,
+    const struct convert_file *file)
+{
+	return arena_printf(convert->arena, "%s.%s", file->source->path,
+	    target_name(convert->ir->target.version));
+}
+
+/* The originals under other names, all of them or none. */
+static int
+migrate_keep(const struct convert *convert)
+{
+	for (const struct convert_file *f = convert->files; f != NULL;
+	     f = f->next) {
+		const char *kept = migrate_kept_path(convert, f);
+		int error;
+
+		if (migrate_is_repeated(convert, f) ||
+		    output_keep(f->source->path, kept) == 0)
+			continue;
+		error = errno;
+		for (const struct convert_file *g = convert->files; g != f;
+		     g = g->next)
+			if (!migrate_is_repeated(convert, g))
+				unlink(migrate_kept_path(convert, g));
+		return report_fail(PROGRAM, kept,
+		    error == EEXIST ?
+			"exists already, from an earlier conversion; "
+			"move it away" :
+			strerror(error));
+	}
+	return EXIT_YES;
+}
+
 static int
 migrate_write_in_place(struct proof *proof)
 {
 	struct convert *convert = &proof->convert;
-	const char *from = target_name(convert->ir->target.version);
+	int status = migrate_keep(convert);
 
-	for (struct convert_file *f = convert->files; f != NULL; f = f->next) {
-		const char *kept = arena_printf(convert->arena, "%s.%s",
-		    f->source->path, from);
-
-		if (output_keep(f->source->path, kept) != 0)
-			return report_fail(PROGRAM, kept,
-			    errno == EEXIST ?
-				"exists already, from an earlier conversion; "
-				"move it away" :
-				strerror(errno));
-	}
-	for (struct convert_file *f = convert->files; f != NULL; f = f->next) {
-		int status = migrate_write_file(proof, f, f->source->path,
+	for (struct convert_file *f = convert->files;
+	     f != NULL && status == EXIT_YES; f = f->next)
+		status = migrate_write_file(proof, f, f->source->path,
 		    CONVERT_KEEP);
-
-		if (status != EXIT_YES)
-			return status;
-	}
-	return EXIT_YES;
+	return status;
 }
 
 static int

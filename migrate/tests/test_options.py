@@ -32,6 +32,11 @@ table aliases { root = joe }
 table secrets { isp = "joe:hush-hush" }
 """
 SECRETS = ("0123456789abcdef0123456789abcdef", "hush-hush")
+TWICE = """\
+include "lo.conf"
+include "lo.conf"
+accept for any relay
+"""
 WIDE = """\
 table lan { 10.0.0.0/8 }
 pki h certificate "/h.crt" key "/h.key"
@@ -74,6 +79,20 @@ def check_in_place(tap, folder):
     tap.equal("in place: no old file is overwritten",
               (done.returncode, (folder / "smtpd.conf").read_text()),
               (3, MAIN))
+    (folder / "smtpd.conf.6.0.3").unlink()
+    done = migrate(folder, "--in-place", "smtpd.conf")
+    tap.equal("in place: all old files are kept, or none",
+              (done.returncode, (folder / "smtpd.conf.6.0.3").exists()),
+              (3, False))
+
+
+def check_twice(tap, folder):
+    (folder / "smtpd.conf").write_text(TWICE)
+    (folder / "lo.conf").write_text("# It.\nlisten on lo\n")
+    done = migrate(folder, "--in-place", "smtpd.conf")
+    tap.equal("in place: a file that is included twice is kept once",
+              (done.returncode, (folder / "lo.conf.6.0.3").exists()),
+              (1, True))
 
 
 def check_out(tap, folder):
@@ -225,7 +244,8 @@ def check_chromium(tap, folder):
 
 def main():
     tap = Tap()
-    for check in (check_in_place, check_out, check_statuses, check_style):
+    for check in (check_in_place, check_twice, check_out, check_statuses,
+                  check_style):
         with tempfile.TemporaryDirectory() as folder:
             check(tap, Path(folder))
     with tempfile.TemporaryDirectory() as folder:
