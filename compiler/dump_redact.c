@@ -134,7 +134,9 @@ dump_redact_config(const struct dump_redact *redact,
 {
 	struct str config = table->config;
 
-	if (config.len == 0 || memmem(config.ptr, config.len, "://", 3) == NULL)
+	if (!str_has_prefix(config, "//") &&
+	    (config.len == 0 ||
+		memmem(config.ptr, config.len, "://", 3) == NULL))
 		return config;
 	return dump_redact_url(redact, config);
 }

@@ -40,7 +40,10 @@ struct str dump_redact_key(const struct dump_redact *redact,
 struct str dump_redact_value(const struct dump_redact *redact,
     const struct ir_table *table, struct str value);
 
-/* Of a table that is a file, a database or a program. */
+/*
+ * Of a table that is a file, a database or a program; of a URL whose schema
+ * is the program's name only "//" and the rest is left.
+ */
 struct str dump_redact_config(const struct dump_redact *redact,
     const struct ir_table *table);
 

@@ -155,3 +155,10 @@ Test(dump_redact, a_url_of_a_table_program)
 	cr_assert(str_is(dump_redact_config(&redact, &tables[2]),
 	    "ldap://joe:" MARK "@host/dc=x"));
 }
+
+Test(dump_redact, a_url_whose_schema_names_the_program)
+{
+	tables[2].config = STR_LIT("//joe:secret@host/dc=x");
+	cr_assert(str_is(dump_redact_config(&redact, &tables[2]),
+	    "//joe:" MARK "@host/dc=x"));
+}
