@@ -5,6 +5,19 @@
 
 #include "compiler/differ_print.h"
 
+/* A cell of a table, which a bar would end. */
+static void
+markdown_print_cell(FILE *out, const struct proof *proof, const char *text)
+{
+	struct str shown = report_secrets_hide(proof, str_from(text));
+
+	for (uint32_t i = 0; i < shown.len; i++) {
+		if (shown.ptr[i] == '|')
+			putc('\\', out);
+		putc(shown.ptr[i], out);
+	}
+}
+
 static void
 markdown_print_notes(FILE *out, const struct proof *proof,
     enum note_class class)
@@ -15,13 +28,17 @@ markdown_print_notes(FILE *out, const struct proof *proof,
 	    report_class_text(class)[0] - 'a' + 'A',
 	    report_class_text(class) + 1);
 	for (const struct note *n = proof->convert.notes.first; n; n = n->next)
-		if (notes_table[n->id].class == class)
-			fprintf(out, "| `%s` | %s | %s |\n",
-			    notes_table[n->id].name,
-			    report_place(proof, n->pos), n->text);
+		if (notes_table[n->id].class == class) {
+			fprintf(out, "| `%s` | ", notes_table[n->id].name);
+			markdown_print_cell(out, proof,
+			    report_place(proof, n->pos));
+			fputs(" | ", out);
+			markdown_print_cell(out, proof, n->text);
+			fputs(" |\n", out);
+		}
 }
 
-/* Config text has no line of three backticks. */
+/* Behind a sign no line of a config ends the block. */
 static void
 markdown_print_statement(FILE *out, const struct proof *proof,
     const struct convert_stmt *made)

@@ -41,8 +41,10 @@ report_print_notes(FILE *out, const struct proof *proof, enum note_class class)
 		for (const struct note *n = proof->convert.notes.first; n;
 		     n = n->next)
 			if (n->id == id)
-				fprintf(out, "    %s: %s\n",
-				    report_place(proof, n->pos), n->text);
+				fprintf(out, "    %s: %.*s\n",
+				    report_place(proof, n->pos),
+				    STR_ARG(report_secrets_hide(proof,
+					str_from(n->text))));
 	}
 }
 

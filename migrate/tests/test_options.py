@@ -25,11 +25,13 @@ listen on lo
 queue encryption key 0123456789abcdef0123456789abcdef
 accept for local alias <aliases> deliver to mbox  # here
 accept for any relay via "tls+auth://isp@mail.example.org" auth <secrets>
+accept from any sender <who> for domain example.net deliver to mda "/bin/x"
 """
 TABLES = """\
 # Tables.
 table aliases { root = joe }
 table secrets { isp = "joe:hush-hush" }
+table who "mysql://joe:hush-hush@db.example/mail"
 """
 SECRETS = ("0123456789abcdef0123456789abcdef", "hush-hush")
 TWICE = """\
@@ -167,6 +169,15 @@ def check_reports(tap, folder):
               True)
 
 
+def check_markdown(tap, folder):
+    rows = [line for line in (folder / "report.md").read_text().splitlines()
+            if line.startswith("|")]
+    tap.equal("md: a note's bar ends no cell",
+              [row for row in rows
+               if len(re.findall(r"(?<!\\)\|", row)) != 4], [])
+    tap.equal("md: a note has a bar", any("\\|" in row for row in rows), True)
+
+
 def check_json(tap, folder):
     report = json.loads((folder / "report.json").read_text())
     tap.equal("json: the result", (report["from"], report["target"],
@@ -249,7 +260,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             check(tap, Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        for check in (check_reports, check_json, check_html,
+        for check in (check_reports, check_markdown, check_json, check_html,
                       check_chromium):
             check(tap, Path(folder))
     return tap.finish()
