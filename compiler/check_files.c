@@ -10,12 +10,9 @@
 
 #include "compiler/certs.h"
 #include "compiler/check_expiry.h"
+#include "compiler/check_facts.h"
 #include "compiler/tablesrc.h"
 #include "compiler/words.h"
-
-enum {
-	CHECK_FACTS_LINES_MAX = 10, /* reported of one table file */
-};
 
 /* A file as whatever it is used as, each loaded once. */
 struct check_files_pem {
