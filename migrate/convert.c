@@ -79,7 +79,6 @@ convert_sort_comments(struct convert *convert)
 	if (i > 0)
 		qsort(state->comments, i, sizeof(struct comment *),
 		    convert_compare_comments);
-	convert->comment_count = state->comment_count;
 }
 
 /* Files. */

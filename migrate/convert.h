@@ -74,7 +74,6 @@ struct convert {
 	struct notes notes;
 	struct convert_file *files; /* the main file first */
 	struct convert_stmt *stmts; /* in reading order */
-	uint32_t comment_count;     /* of the original */
 
 	/* While converting: see convert_private.h. */
 	struct convert_state *state;

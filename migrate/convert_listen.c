@@ -408,20 +408,10 @@ convert_put_listen(struct convert *convert, const char *tls, const char *why)
 static void
 convert_comment_listen(struct convert *convert)
 {
-	struct str text = source_text(&convert->comp->map,
-	    convert->state->stmt->pos);
-
 	convert_note(convert, NOTE_LISTENER_WITHOUT_PKI,
 	    "TLS needs a certificate: declare 'pki NAME cert FILE key FILE', "
 	    "and add 'pki NAME' to this listener");
-	convert_begin_item(convert);
-	fputs("# ", convert->state->out);
-	for (uint32_t i = 0; i < text.len; i++) {
-		putc(text.ptr[i], convert->state->out);
-		if (text.ptr[i] == '\n')
-			fputs("# ", convert->state->out);
-	}
-	convert_end_item(convert, "TLS needs a certificate");
+	convert_comment_out(convert, "TLS needs a certificate");
 }
 
 static const struct clause *

@@ -51,8 +51,7 @@ struct convert_state {
 	const struct stmt *last_ttl;
 	bool has_hoisted_pkis; /* those that the walk meets are done */
 	bool has_socket_item;
-	bool asks_socket_tag; /* some rule wants the tag "local" */
-	bool asks_tags;
+	bool asks_socket_tag;            /* some rule wants the tag "local" */
 	const struct comment **comments; /* in order of place */
 	uint32_t comment_count;
 };
@@ -141,6 +140,9 @@ void convert_put_pki(struct convert *convert, const char *option,
 /* The statement, edited. */
 void convert_put_copy(struct convert *convert, struct srcpos pos);
 
+/* The statement as a comment: it is left out. */
+void convert_comment_out(struct convert *convert, const char *why);
+
 /* Statements. */
 void convert_rule(struct convert *convert);
 void convert_action(struct convert *convert, uint32_t number);
@@ -210,7 +212,7 @@ const char *convert_tag(struct convert *convert, struct str tag);
 
 /* Facts of tables. */
 
-/* The table of a use, IR_NONE where it has none. */
+/* Whether a table has the entry "local"; IR_NONE is none. */
 bool convert_has_local(struct convert *convert, uint32_t table);
 
 enum convert_addresses {

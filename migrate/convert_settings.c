@@ -49,23 +49,6 @@ convert_bounce_warn(struct convert *convert)
 	convert_end_item(convert, "warnings cannot be switched off");
 }
 
-/* What is left out, as a comment. */
-static void
-convert_comment_out(struct convert *convert, const char *why)
-{
-	struct str text = source_text(&convert->comp->map,
-	    convert->state->stmt->pos);
-
-	convert_begin_item(convert);
-	fputs("# ", convert->state->out);
-	for (uint32_t i = 0; i < text.len; i++) {
-		putc(text.ptr[i], convert->state->out);
-		if (text.ptr[i] == '\n')
-			fputs("# ", convert->state->out);
-	}
-	convert_end_item(convert, why);
-}
-
 /* Only the last one counts, but for the rules above it. */
 static void
 convert_queue_ttl(struct convert *convert)

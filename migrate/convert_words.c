@@ -463,3 +463,18 @@ convert_put_copy(struct convert *convert, struct srcpos pos)
 	}
 	state->edit_count = 0;
 }
+
+void
+convert_comment_out(struct convert *convert, const char *why)
+{
+	struct str text = convert_source(convert, convert->state->stmt->pos);
+
+	convert_begin_item(convert);
+	fputs("# ", convert->state->out);
+	for (uint32_t i = 0; i < text.len; i++) {
+		putc(text.ptr[i], convert->state->out);
+		if (text.ptr[i] == '\n')
+			fputs("# ", convert->state->out);
+	}
+	convert_end_item(convert, why);
+}

@@ -9,6 +9,13 @@
 #include "migrate/convert_private.h"
 #include "runtime/base/relayurl.h"
 
+const char *const proof_verdicts[] = {
+	[PROOF_SAME] = "same",
+	[PROOF_DIFFERENT] = "different",
+	[PROOF_UNDECIDED] = "undecided",
+	[PROOF_UNREADABLE] = "unreadable",
+};
+
 struct proof_side {
 	struct proof *proof;
 	uint32_t number;
@@ -343,20 +350,4 @@ proof_fini(struct proof *proof)
 		if (proof->differ.sides[i].comp.options != NULL)
 			compilation_fini(&proof->differ.sides[i].comp);
 	}
-}
-
-const char *
-proof_verdict_text(enum proof_verdict verdict)
-{
-	switch (verdict) {
-	case PROOF_SAME:
-		return "the same";
-	case PROOF_DIFFERENT:
-		return "different";
-	case PROOF_UNDECIDED:
-		return "not decided";
-	case PROOF_UNREADABLE:
-		break;
-	}
-	return "not readable";
 }

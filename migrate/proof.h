@@ -33,7 +33,7 @@ void proof_run(struct proof *proof, const char *name);
 
 void proof_fini(struct proof *proof);
 
-/* As the programs print it: "the same", "different", "not decided". */
-const char *proof_verdict_text(enum proof_verdict verdict);
+/* "same", "different", "undecided", "unreadable" */
+extern const char *const proof_verdicts[];
 
 #endif

@@ -36,13 +36,6 @@ static const char html_style[] =
     "overflow-x:auto}\n"
     "@media print{.both{font-size:80%}}\n";
 
-static const char *const html_verdicts[] = {
-	[PROOF_SAME] = "same",
-	[PROOF_DIFFERENT] = "different",
-	[PROOF_UNDECIDED] = "undecided",
-	[PROOF_UNREADABLE] = "unreadable",
-};
-
 /* Bytes that are not UTF-8, and control bytes, are shown as \xHH. */
 static void
 html_print_text(FILE *out, const struct proof *proof, struct str text)
@@ -255,7 +248,7 @@ html_print_head(FILE *out, const struct proof *proof)
 	    target_name(proof->convert.ir->target.version),
 	    target_name(proof->convert.target.version));
 	fprintf(out, "<p class=\"verdict %s\">%s</p>\n",
-	    html_verdicts[proof->verdict], report_result_text(proof));
+	    proof_verdicts[proof->verdict], report_result_text(proof));
 }
 
 /* The comparison's own text: witnesses with the lines that decide. */

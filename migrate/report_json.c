@@ -16,13 +16,6 @@ static const char *const json_classes[NOTES_CLASSES] = {
 	[NOTES_ADVICE] = "advice",
 };
 
-static const char *const json_verdicts[] = {
-	[PROOF_SAME] = "same",
-	[PROOF_DIFFERENT] = "different",
-	[PROOF_UNDECIDED] = "undecided",
-	[PROOF_UNREADABLE] = "unreadable",
-};
-
 /* Config text is bytes; JSON is UTF-8. */
 static json_t *
 json_text(const struct proof *proof, struct str text)
@@ -134,7 +127,7 @@ report_print_json(FILE *out, struct proof *proof)
 	json_object_set_new(root, "target",
 	    json_string(target_name(proof->convert.target.version)));
 	json_object_set_new(root, "result",
-	    json_string(json_verdicts[proof->verdict]));
+	    json_string(proof_verdicts[proof->verdict]));
 	json_object_set_new(root, "counts", json_counts(proof));
 	json_object_set_new(root, "notes", json_notes(proof));
 	json_object_set_new(root, "comparison", json_comparison(proof));
