@@ -371,8 +371,11 @@ convert_one(struct convert *convert, const struct stmt *stmt)
 
 /* A macro that nothing refers to any more would mislead whoever edits it. */
 static void
-convert_mark_macros(struct convert *convert)
+convert_drop_macros(struct convert *convert)
 {
+	struct convert_state *state = convert->state;
+
+	state->indent = "";
 	for (struct convert_stmt *s = convert->stmts; s != NULL; s = s->next) {
 		struct str name = word_str(s->stmt->name);
 		const struct macro *macro;
@@ -381,12 +384,14 @@ convert_mark_macros(struct convert *convert)
 			continue;
 		macro = strmap_get(&convert->comp->tree->macros, name);
 		if (macro == NULL || !macro->is_used ||
-		    strmap_get(&convert->state->macros, name) != NULL)
+		    strmap_get(&state->macros, name) != NULL)
 			continue;
-		s->items->text = arena_printf(convert->arena,
-		    "# smtpd-migrate: written out below, where it was used "
-		    "[macro-expanded]\n%s",
-		    s->items->text);
+		convert_begin_item(convert);
+		fputs("# smtpd-migrate: written out below, where it was used "
+		      "[macro-expanded]\n",
+		    state->out);
+		convert_put_comment(convert, str_from(s->items->text));
+		s->items->text = convert_take_text(convert);
 		s->is_changed = true;
 	}
 }
@@ -439,7 +444,7 @@ convert_run(struct convert *convert, struct compilation *comp,
 			convert_one(convert, s);
 	for (struct convert_file *f = convert->files; f != NULL; f = f->next)
 		convert_keep_gap(convert, f, f->source->base + f->source->len);
-	convert_mark_macros(convert);
+	convert_drop_macros(convert);
 	convert_check_files(convert);
 	if (convert_is_upgrade(convert)) {
 		convert_note_upgrade(convert);

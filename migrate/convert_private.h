@@ -140,7 +140,8 @@ void convert_put_pki(struct convert *convert, const char *option,
 /* The statement, edited. */
 void convert_put_copy(struct convert *convert, struct srcpos pos);
 
-/* The statement as a comment: it is left out. */
+/* Lines as comments; and the statement so, which is left out. */
+void convert_put_comment(struct convert *convert, struct str text);
 void convert_comment_out(struct convert *convert, const char *why);
 
 /* Statements. */

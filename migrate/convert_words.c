@@ -465,16 +465,23 @@ convert_put_copy(struct convert *convert, struct srcpos pos)
 }
 
 void
+convert_put_comment(struct convert *convert, struct str text)
+{
+	FILE *out = convert->state->out;
+
+	fputs("# ", out);
+	for (uint32_t i = 0; i < text.len; i++) {
+		putc(text.ptr[i], out);
+		if (text.ptr[i] == '\n')
+			fputs("# ", out);
+	}
+}
+
+void
 convert_comment_out(struct convert *convert, const char *why)
 {
-	struct str text = convert_source(convert, convert->state->stmt->pos);
-
 	convert_begin_item(convert);
-	fputs("# ", convert->state->out);
-	for (uint32_t i = 0; i < text.len; i++) {
-		putc(text.ptr[i], convert->state->out);
-		if (text.ptr[i] == '\n')
-			fputs("# ", convert->state->out);
-	}
+	convert_put_comment(convert,
+	    convert_source(convert, convert->state->stmt->pos));
 	convert_end_item(convert, why);
 }

@@ -86,6 +86,8 @@ def check(tap, path):
     again = compile_config("-n", f"--target={target}", *QUIET, "-",
                            stdin=done.stdout)
     tap.equal(f"{path.stem}: compiles", again.returncode, 0)
+    tap.equal(f"{path.stem}: leaves no macro without use",
+              b"[unused-macro]" in again.stdout + again.stderr, False)
     same = migrate("-q", f"--from={target}", f"--target={target}", "-",
                    input=done.stdout)
     tap.equal(f"{path.stem}: converts to itself",
