@@ -123,7 +123,9 @@ queue_change_entry(struct queue *queue, struct scheduler_entry *entry,
 		entry->is_removed = true;
 		return true;
 	case CTL_SCHEDULE:
-		return scheduler_hasten(queue->scheduler, entry, queue_now());
+		/* Nobody is there yet to take the others. */
+		return entry->type == ENVELOPE_MDA &&
+		    scheduler_hasten(queue->scheduler, entry, queue_now());
 	case CTL_PAUSE:
 		return scheduler_suspend(queue->scheduler, entry, true);
 	case CTL_RESUME:

@@ -404,6 +404,11 @@ Test(queue, holds_what_is_to_be_relayed)
 	    "|mta|hold|a@b.example|joe@c.example|joe@c.example|"));
 	cr_expect_not_null(strstr(test_lines[0],
 	    "|Held: relaying is not available yet"));
+	cr_expect_eq(test_change(CTL_SCHEDULE, 0), 0);
+	test_run(100);
+	cr_expect_eq(test_deliveries, 0);
+	cr_expect_eq(test_list(), 1);
+	cr_expect_not_null(strstr(test_lines[0], "|mta|hold|"));
 }
 
 Test(queue, commits_nothing_by_halves)
