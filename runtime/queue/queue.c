@@ -390,17 +390,27 @@ queue_check_actions(const struct queue *queue, const struct blob *blob)
 	return NULL;
 }
 
+/* What is no number of envelopes is no limit. */
+static uint32_t
+queue_limit(const struct ir_settings *settings, enum ir_limit limit)
+{
+	int64_t value = settings->limits.values[limit];
+
+	return value < 0 || value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
 static void
 queue_set_limits(struct queue *queue, const struct blob *blob)
 {
 	struct scheduler_limits limits;
 	struct ir_settings settings;
-	const int64_t *values = settings.limits.values;
 
 	blob_settings(blob, &settings);
-	limits.inflight = (uint32_t)values[IR_LIMIT_SCHEDULER_MAX_INFLIGHT];
-	limits.local = (uint32_t)values[IR_LIMIT_MDA_MAX_SESSION];
-	limits.user = (uint32_t)values[IR_LIMIT_MDA_MAX_SESSION_PER_USER];
+	limits.inflight = queue_limit(&settings,
+	    IR_LIMIT_SCHEDULER_MAX_INFLIGHT);
+	limits.local = queue_limit(&settings, IR_LIMIT_MDA_MAX_SESSION);
+	limits.user = queue_limit(&settings,
+	    IR_LIMIT_MDA_MAX_SESSION_PER_USER);
 	scheduler_set_limits(queue->scheduler, &limits);
 }
 

@@ -470,6 +470,30 @@ Test(queue, pauses_and_resumes)
 	cr_expect_eq(test_deliveries, 1);
 }
 
+/* How many deliveries of what is there a process begins at once. */
+static unsigned
+test_at_once(const char *limit)
+{
+	char config[512];
+
+	snprintf(config, sizeof(config), "%s\n%s", limit, TEST_CONFIG);
+	test_stop();
+	test_start(config);
+	test_run(50);
+	return test_deliveries;
+}
+
+Test(queue, keeps_to_limits)
+{
+	test_is_mute = true;
+	for (int i = 0; i < 3; i++)
+		test_submit(ENVELOPE_MDA);
+	cr_expect_eq(test_at_once("scheduler limit max-inflight 1"), 1);
+	cr_expect_eq(test_at_once("mda limit max-session 1"), 1);
+	cr_expect_eq(test_at_once("mda limit max-session-per-user 2"), 2);
+	cr_expect_eq(test_at_once("mda limit max-session 4294967296"), 3);
+}
+
 Test(queue, changes_envelopes)
 {
 	uint64_t first, second;
