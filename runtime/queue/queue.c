@@ -409,9 +409,27 @@ queue_set_limits(struct queue *queue, const struct blob *blob)
 	limits.inflight = queue_limit(&settings,
 	    IR_LIMIT_SCHEDULER_MAX_INFLIGHT);
 	limits.local = queue_limit(&settings, IR_LIMIT_MDA_MAX_SESSION);
-	limits.user = queue_limit(&settings,
-	    IR_LIMIT_MDA_MAX_SESSION_PER_USER);
+	limits.user = queue_limit(&settings, IR_LIMIT_MDA_MAX_SESSION_PER_USER);
 	scheduler_set_limits(queue->scheduler, &limits);
+}
+
+/* Threads use the codec, and what a key has encrypted needs that key. */
+static void
+queue_warn_of_codec(const struct queue *queue, const struct blob *blob)
+{
+	const struct codec *codec = &queue->store->codec;
+	struct ir_settings settings;
+	bool is_same;
+
+	blob_settings(blob, &settings);
+	is_same = settings.queue_compression == codec->compresses &&
+	    settings.queue_encryption == codec->has_key;
+	if (is_same && codec->has_key && settings.queue_key.len > 0 &&
+	    !str_is(settings.queue_key, "stdin"))
+		is_same = str_eq(settings.queue_key, queue->child->queue_key);
+	if (!is_same)
+		log_warn("warn: queue: compression and encryption stay as they "
+			 "were at the start: restart smtpd to change them");
 }
 
 /* Envelopes whose action came or went are read again. */
@@ -477,6 +495,8 @@ queue_use_ruleset(struct child *child, struct ruleset_use *use)
 		queue->purge.run = queue_purge_run;
 		queue->purge.done = queue_purge_done;
 		pool_add(queue->pool, &queue->purge);
+	} else {
+		queue_warn_of_codec(queue, &use->blob);
 	}
 	queue_kick(queue);
 	return NULL;

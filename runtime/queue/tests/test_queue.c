@@ -3,6 +3,7 @@
  * process, the parent and control.
  */
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 #define TEST_CONFIG \
 	"action \"local\" maildir\naction \"out\" relay\n" \
 	"match for local action \"local\"\nmatch for any action \"out\"\n"
+
+#define TEST_KEY            "0123456789abcdef0123456789abcdef"
+#define TEST_ENCRYPTED(key) "queue encryption \"" key "\"\n" TEST_CONFIG
 
 enum { TEST_DELIVERIES = 16, TEST_LINES = 16 };
 
@@ -116,6 +120,7 @@ test_start(const char *config)
 	test_child.base = event_base_new();
 	test_child.stats = &test_stats;
 	test_child.spool = str_from(test_spool);
+	test_child.queue_key = STR_LIT(TEST_KEY);
 	test_child.is_ordinary = true;
 	test_child.ruleset = compiled_new(config);
 	test_child.sessions = test_sessions;
@@ -581,6 +586,38 @@ Test(queue, does_not_lose_actions_by_oversight)
 	cr_expect_eq(test_list(), 1);
 	cr_expect_not_null(strstr(test_lines[0], "|pending|"));
 	ruleset_drop(lacking);
+}
+
+static void
+test_reload(const char *config)
+{
+	ruleset_drop(test_child.ruleset);
+	test_child.ruleset = compiled_new(config);
+	cr_expect_null(queue_ops.use_ruleset(&test_child, test_child.ruleset));
+}
+
+Test(queue, says_what_a_reload_does_not_change)
+{
+	cr_redirect_stderr();
+	test_reload(TEST_CONFIG);
+	log_info("nothing yet");
+	test_reload("queue compression\n" TEST_CONFIG);
+	cr_assert_stderr_eq_str(
+	    "nothing yet\nwarn: queue: compression and encryption stay as "
+	    "they were at the start: restart smtpd to change them\n");
+}
+
+Test(queue, says_that_a_reload_does_not_change_the_key)
+{
+	cr_redirect_stderr();
+	test_stop();
+	test_start(TEST_ENCRYPTED(TEST_KEY));
+	test_reload(TEST_ENCRYPTED(TEST_KEY));
+	log_info("nothing yet");
+	test_reload(TEST_ENCRYPTED("another 89abcdef0123456789abcdef"));
+	cr_assert_stderr_eq_str(
+	    "nothing yet\nwarn: queue: compression and encryption stay as "
+	    "they were at the start: restart smtpd to change them\n");
 }
 
 Test(queue, ends_in_the_middle)
