@@ -38,22 +38,35 @@ ctl_say_result(const struct message *answer)
 	return EXIT_FAILURE;
 }
 
+static bool
+ctl_check_answer(bool is_there, const struct message *answer,
+    enum message_type expected)
+{
+	if (is_there && answer->type == expected)
+		return true;
+	if (!is_there)
+		fprintf(stderr, "smtpctl: the daemon broke off\n");
+	else if (answer->type == MESSAGE_RESULT)
+		fprintf(stderr, "smtpctl: %.*s\n",
+		    STR_ARG(answer->result.error));
+	else
+		fprintf(stderr, "incompatible smtpctl and smtpd\n");
+	return false;
+}
+
 bool
 ctl_ask(struct ctl *ctl, struct message *request, struct message *answer_r,
     enum message_type expected)
 {
-	if (!ctlclient_ask(&ctl->client, request, answer_r)) {
-		fprintf(stderr, "smtpctl: the daemon broke off\n");
-		return false;
-	}
-	if (answer_r->type == expected)
-		return true;
-	if (answer_r->type == MESSAGE_RESULT)
-		fprintf(stderr, "smtpctl: %.*s\n",
-		    STR_ARG(answer_r->result.error));
-	else
-		fprintf(stderr, "incompatible smtpctl and smtpd\n");
-	return false;
+	return ctl_check_answer(ctlclient_ask(&ctl->client, request, answer_r),
+	    answer_r, expected);
+}
+
+bool
+ctl_next(struct ctl *ctl, struct message *answer_r, enum message_type expected)
+{
+	return ctl_check_answer(ctlclient_next(&ctl->client, answer_r),
+	    answer_r, expected);
 }
 
 static int

@@ -20,6 +20,9 @@ typedef int ctl_run_fn(struct ctl *ctl, const struct words_match *match,
 /* False: another answer, or none; it has been said. */
 bool ctl_ask(struct ctl *ctl, struct message *request, struct message *answer_r,
     enum message_type expected);
+/* The same for the next of several answers. */
+bool ctl_next(struct ctl *ctl, struct message *answer_r,
+    enum message_type expected);
 /* "command succeeded" and the like; returns the exit status. */
 int ctl_say_result(const struct message *answer);
 

@@ -16,22 +16,30 @@ enum { CTL_MONITOR_LINES = 25 }; /* before the header comes again */
 
 /* Queue. */
 
-/* The lines of one answer; returns the envelope to go on from, or 0. */
-static uint64_t
-ctl_print_lines(struct ctl *ctl, struct message *answer, uint64_t message)
+static bool
+ctl_is_of(uint64_t evpid, uint64_t message)
+{
+	return message == 0 || evpid >> 32 == message >> 32;
+}
+
+/*
+ * The lines of one answer; *from_r is the envelope to go on from, or 0.
+ * False: it was cut off, which has been said.
+ */
+static bool
+ctl_print_lines(struct ctl *ctl, struct message *answer, uint64_t message,
+    uint64_t *from_r)
 {
 	const struct message_ctl_listed *listed = &answer->ctl_listed;
 
-	while (answer->type == MESSAGE_CTL_LISTED && !listed->is_last) {
-		if (message == 0 || listed->evpid >> 32 == message >> 32)
+	while (!listed->is_last) {
+		if (ctl_is_of(listed->evpid, message))
 			printf("%.*s\n", STR_ARG(listed->line));
-		if (!ctlclient_next(&ctl->client, answer))
-			return 0;
+		if (!ctl_next(ctl, answer, MESSAGE_CTL_LISTED))
+			return false;
 	}
-	if (answer->type != MESSAGE_CTL_LISTED ||
-	    (message != 0 && listed->evpid >> 32 != message >> 32))
-		return 0;
-	return listed->evpid;
+	*from_r = ctl_is_of(listed->evpid, message) ? listed->evpid : 0;
+	return true;
 }
 
 static void
@@ -68,10 +76,10 @@ ctl_run_queue(struct ctl *ctl, const struct words_match *match, uint32_t unused)
 		return ctl_list_offline(ctl, match->id);
 	request.ctl_list.from = match->id;
 	do {
-		if (!ctl_ask(ctl, &request, &answer, MESSAGE_CTL_LISTED))
+		if (!ctl_ask(ctl, &request, &answer, MESSAGE_CTL_LISTED) ||
+		    !ctl_print_lines(ctl, &answer, match->id,
+			&request.ctl_list.from))
 			return EXIT_FAILURE;
-		request.ctl_list.from = ctl_print_lines(ctl, &answer,
-		    match->id);
 	} while (request.ctl_list.from != 0);
 	return EXIT_SUCCESS;
 }

@@ -4,8 +4,10 @@
 import os
 import pwd
 import re
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
@@ -23,7 +25,7 @@ DONE = (0, "command succeeded\n")
 FAILED = (1, "command failed\n")
 
 
-def run(daemon, program, *words, text=""):
+def run(daemon, program, *words, text="", spool=None):
     """Exit status and all that it prints, as the daemon's user."""
     account = pwd.getpwnam(daemon.user)
     become = {}
@@ -32,7 +34,7 @@ def run(daemon, program, *words, text=""):
                   "extra_groups": []}
     data = text if isinstance(text, bytes) else text.encode("latin-1")
     done = subprocess.run(
-        [BIN / program, f"--spool={daemon.spool}", *words], input=data,
+        [BIN / program, f"--spool={spool or daemon.spool}", *words], input=data,
         env=environment({"HOME": str(daemon.dir)}), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=30, check=False, cwd=daemon.dir,
         **become)
@@ -122,6 +124,39 @@ def test_queue(tap, daemon):
     values = dict(line.split("=") for line in lines)
     tap.equal("counters in order", lines, sorted(lines))
     tap.equal("deliveries", values.get("scheduler.delivery.ok"), "2")
+
+
+def hand_on_one(listener, daemon):
+    """One answer of the real daemon, and no other."""
+    client, _ = listener.accept()
+    with client, socket.socket(socket.AF_UNIX,
+                               socket.SOCK_SEQPACKET) as real:
+        real.connect(str(daemon.spool / "smtpd.sock"))
+        real.send(client.recv(65536))
+        client.send(real.recv(65536))
+
+
+def test_cut_off(tap, daemon):
+    """With mda paused."""
+    submit(daemon, "Subject: a\n\nb\n")
+    folder = daemon.dir / "cut"
+    folder.mkdir()
+    path = folder / "smtpd.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.settimeout(30)
+        listener.bind(str(path))
+        path.chmod(0o666)
+        listener.listen()
+        other = threading.Thread(target=hand_on_one, args=(listener, daemon))
+        other.start()
+        status, text = run(daemon, "smtpctl", "show", "queue", spool=folder)
+        other.join()
+    tap.equal("a list that is cut off",
+              (status, sorted(len(line.split("|"))
+                              for line in text.splitlines())), (1, [1, 14]))
+    tap.case("it is said", "" if "smtpctl: the daemon broke off\n" in text
+             else text)
+    ctl(daemon, "remove", "all")
 
 
 # sendmail.
@@ -220,6 +255,7 @@ def main():
     with Daemon(CONFIG) as daemon:
         test_states(tap, daemon)
         test_words(tap, daemon)
+        test_cut_off(tap, daemon)
         test_queue(tap, daemon)
         test_messages(tap, daemon)
         test_recipients(tap, daemon)
