@@ -10,6 +10,7 @@
 
 #include "runtime/control/ctl_private.h"
 #include "runtime/proc/stats.h"
+#include "runtime/queue/queue_line.h"
 #include "runtime/queue/queue_offline.h"
 
 enum { CTL_MONITOR_LINES = 25 }; /* before the header comes again */
@@ -159,32 +160,12 @@ ctl_compare_lines(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* "1d2h3m4s", without what is zero in front. */
-static void
-ctl_print_uptime(uint64_t seconds, char *buf, size_t room)
-{
-	static const struct {
-		uint64_t seconds;
-		char letter;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t len = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		uint64_t count = seconds / units[i].seconds;
-
-		seconds %= units[i].seconds;
-		if (count > 0 || (i == 3 && len == 0))
-			len += (size_t)snprintf(buf + len, room - len, "%llu%c",
-			    (unsigned long long)count, units[i].letter);
-	}
-}
-
 int
 ctl_run_stats(struct ctl *ctl, const struct words_match *match, uint32_t unused)
 {
 	static char lines[STAT_COUNT + 2][128];
 	struct ctl_counters counters;
-	char human[64] = "";
+	char human[QUEUE_DELAY_SIZE];
 	size_t count = 0;
 
 	(void)match;
@@ -196,10 +177,10 @@ ctl_run_stats(struct ctl *ctl, const struct words_match *match, uint32_t unused)
 			snprintf(lines[count++], sizeof(lines[0]), "%s=%lld",
 			    stats_name((enum stats_counter)i),
 			    (long long)counters.values[i]);
-	ctl_print_uptime(counters.uptime, human, sizeof(human));
 	snprintf(lines[count++], sizeof(lines[0]), "uptime=%llu",
 	    (unsigned long long)counters.uptime);
-	snprintf(lines[count++], sizeof(lines[0]), "uptime.human=%s", human);
+	snprintf(lines[count++], sizeof(lines[0]), "uptime.human=%s",
+	    queue_delay((int64_t)counters.uptime, human));
 	qsort(lines, count, sizeof(lines[0]), ctl_compare_lines);
 	for (size_t i = 0; i < count; i++)
 		printf("%s\n", lines[i]);
