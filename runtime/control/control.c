@@ -41,7 +41,6 @@ struct control_client {
 struct control {
 	struct child *child;
 	struct event *listener;
-	int fd;
 	struct control_client *clients;
 	uint32_t client_count;
 	uint32_t paused;    /* SUBSYSTEM_* */
@@ -330,7 +329,6 @@ control_init(struct child *child)
 		return "out of memory";
 	control->child = child;
 	control->paused = child->flags;
-	control->fd = -1;
 	child->box = control;
 	return NULL;
 }
@@ -348,7 +346,6 @@ control_on_listener(struct child *child, uint32_t listener, struct str address,
 		close(fd);
 		return;
 	}
-	control->fd = fd;
 	control->listener = event_new(child->base, fd, EV_READ | EV_PERSIST,
 	    control_on_accept, control);
 	if (control->listener == NULL ||

@@ -262,10 +262,6 @@ queue_on_control(struct queue *queue, struct channel *channel,
 			(enum ctl_change)message->ctl_change.change,
 			message->ctl_change.evpid);
 		channel_reply(channel, message, &answer);
-	} else if (message->type == MESSAGE_CTL_STATUS) {
-		answer.type = MESSAGE_CTL_STATUS_IS;
-		answer.ctl_status_is.paused = queue->paused;
-		channel_reply(channel, message, &answer);
 	} else {
 		child_fail(queue->child, "control sent what it must not");
 	}

@@ -4,7 +4,6 @@
 #include "runtime/queue/queue_private.h"
 
 #include <sys/random.h>
-#include <time.h>
 
 #include "runtime/base/log.h"
 #include "runtime/queue/queue_line.h"

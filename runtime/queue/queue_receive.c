@@ -33,9 +33,10 @@ queue_message_chain(struct queue *queue, uint32_t msgid)
 }
 
 static struct queue_message *
-queue_message_find(struct queue *queue, uint32_t msgid)
+queue_message_find(const struct queue *queue, uint32_t msgid)
 {
-	struct queue_message *message = *queue_message_chain(queue, msgid);
+	struct queue_message *message =
+	    queue->messages[msgid & (QUEUE_CHAINS - 1)];
 
 	while (message != NULL && message->message.msgid != msgid)
 		message = message->next;
@@ -45,12 +46,7 @@ queue_message_find(struct queue *queue, uint32_t msgid)
 bool
 queue_is_new(const struct queue *queue, uint32_t msgid)
 {
-	const struct queue_message *message =
-	    queue->messages[msgid & (QUEUE_CHAINS - 1)];
-
-	while (message != NULL && message->message.msgid != msgid)
-		message = message->next;
-	return message != NULL;
+	return queue_message_find(queue, msgid) != NULL;
 }
 
 /* Whatever texts have not been taken from it are freed. */

@@ -59,7 +59,6 @@ struct store_found {
 struct store;
 
 struct store_ops {
-	const char *name;
 	void (*close)(struct store *store);
 
 	/* A new message: a descriptor to write it to. */

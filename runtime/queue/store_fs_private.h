@@ -23,7 +23,6 @@ struct fs_walk {
 	DIR *dirs[FS_WALK_LEVELS];
 	char names[FS_WALK_LEVELS][24]; /* of dirs, but the first */
 	unsigned level;
-	bool has_begun;
 
 	uint32_t envelope_count; /* of the message */
 	char text[ENVELOPE_TEXT_MAX];

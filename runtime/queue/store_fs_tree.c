@@ -290,7 +290,6 @@ fs_close_store(struct store *store)
 }
 
 static const struct store_ops store_fs_ops = {
-	.name = "fs",
 	.close = fs_close_store,
 	.begin = fs_begin,
 	.commit = fs_commit,

@@ -8,7 +8,6 @@
 #ifndef RUNTIME_QUEUE_SYS_H
 #define RUNTIME_QUEUE_SYS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>

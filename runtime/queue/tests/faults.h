@@ -6,6 +6,8 @@
 #ifndef RUNTIME_QUEUE_TESTS_FAULTS_H
 #define RUNTIME_QUEUE_TESTS_FAULTS_H
 
+#include <stdbool.h>
+
 #include "runtime/queue/sys.h"
 
 enum faults_kind {
