@@ -184,7 +184,7 @@ submit_copy(FILE *from, FILE *to)
 	while ((n = fread(buf, 1, sizeof(buf), from)) > 0)
 		if (fwrite(buf, 1, n, to) != n)
 			return false;
-	return fflush(to) == 0 && !ferror(from);
+	return fflush(to) == 0 && !ferror(from) && !ferror(to);
 }
 
 /* Where people look for what could not be sent. */

@@ -296,8 +296,8 @@ submit_rewrite(struct submit *submit, FILE *in, FILE *out)
 		return false;
 	is_encoded = submit_has_long_line(in);
 	submit_read_header(&header, in, &line, &len);
-	fclose(header.raw);
-	fclose(header.clean);
+	header.has_failed |= fclose(header.raw) != 0;
+	header.has_failed |= fclose(header.clean) != 0;
 	is_encoded = is_encoded && !(header.is_known && header.has_encoding);
 	submit_add_fields(&header, is_encoded, out);
 	if (header.is_known)
@@ -313,5 +313,6 @@ submit_rewrite(struct submit *submit, FILE *in, FILE *out)
 	free(raw);
 	free(clean);
 	free(line);
-	return !header.has_failed && !ferror(in) && fflush(out) == 0;
+	return !header.has_failed && !ferror(in) && fflush(out) == 0 &&
+	    !ferror(out);
 }

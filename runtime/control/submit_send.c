@@ -116,6 +116,12 @@ submit_converse(struct submit_dialogue *dialogue, const struct submit *submit,
 	    !submit_say(dialogue, "3", "DATA"))
 		return false;
 	submit_send_body(dialogue, message);
+	/* Half a message must not get its end. */
+	if (ferror(message)) {
+		snprintf(dialogue->reply, sizeof(dialogue->reply),
+		    "the message cannot be read");
+		return false;
+	}
 	if (!submit_say(dialogue, "2", "."))
 		return false;
 	submit_say(dialogue, "2", "QUIT");
