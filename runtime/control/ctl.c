@@ -283,7 +283,7 @@ ctl_open(struct ctl *ctl, const struct ctl_command *command)
 	if (ctlclient_open(&ctl->client, ctl->paths->socket))
 		return true;
 	/* What lies on the disk can be shown all the same. */
-	if (command->run == ctl_run_queue)
+	if (command->run == ctl_run_queue || command->run == ctl_run_show)
 		return true;
 	fprintf(stderr, "smtpd doesn't seem to be running\n");
 	return false;

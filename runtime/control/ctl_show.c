@@ -98,12 +98,27 @@ ctl_copy(int from)
 	return n == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int
+ctl_show_offline(const struct ctl *ctl, uint64_t evpid, bool is_message)
+{
+	char error[STORE_ERROR_SIZE];
+	int fd = queue_offline_open(ctl->paths->folder, evpid, is_message,
+	    error);
+
+	if (fd >= 0)
+		return ctl_copy(fd);
+	fprintf(stderr, "smtpctl: %s\n", error);
+	return EXIT_FAILURE;
+}
+
 int
 ctl_run_show(struct ctl *ctl, const struct words_match *match,
     uint32_t is_message)
 {
 	struct message request = { .type = MESSAGE_CTL_SHOW }, answer;
 
+	if (ctl->client.fd == -1)
+		return ctl_show_offline(ctl, match->id, is_message != 0);
 	request.ctl_show.evpid = match->id;
 	request.ctl_show.is_message = is_message != 0;
 	if (!ctl_ask(ctl, &request, &answer, MESSAGE_RESULT))

@@ -15,16 +15,13 @@ struct queue_offline {
 };
 
 static struct store *
-queue_offline_store(const char *spool, const uint8_t *key,
-    char error[STORE_ERROR_SIZE])
+queue_offline_store(const char *spool, char error[STORE_ERROR_SIZE])
 {
-	struct codec codec = { .has_key = key != NULL };
+	static const struct codec codec;
 	struct store_fs_options options = {
 		.spool = spool, .sys = &sys_real, .codec = &codec
 	};
 
-	if (key != NULL)
-		memcpy(codec.key, key, CODEC_KEY_SIZE);
 	return store_fs_open_readonly(&options, error);
 }
 
@@ -98,7 +95,7 @@ int
 queue_offline_list(const char *spool, uint32_t msgid, queue_offline_fn *show,
     void *arg, uint32_t *bad_r, char error[STORE_ERROR_SIZE])
 {
-	struct store *store = queue_offline_store(spool, NULL, error);
+	struct store *store = queue_offline_store(spool, error);
 	struct queue_offline list = { 0 };
 	char line[QUEUE_LINE_SIZE];
 	int status;
@@ -138,19 +135,17 @@ static const char *
 queue_offline_reason(int error)
 {
 	if (error == -ENOKEY)
-		return "it is encrypted, and there is no key";
-	if (error == -EPERM)
-		return "it is not encrypted with a key";
+		return "it is encrypted, which only a running smtpd can undo";
 	if (error == -EBADMSG)
-		return "it is damaged, or the key is another one";
+		return "it is damaged";
 	return strerror(-error);
 }
 
 int
 queue_offline_open(const char *spool, uint64_t evpid, bool is_message,
-    const uint8_t *key, char error[STORE_ERROR_SIZE])
+    char error[STORE_ERROR_SIZE])
 {
-	struct store *store = queue_offline_store(spool, key, error);
+	struct store *store = queue_offline_store(spool, error);
 	int fd;
 
 	if (store == NULL)

@@ -1,6 +1,6 @@
 /*
  * Looks into a spool while no daemon runs: for smtpctl, as whoever may read
- * it. Plain and compressed envelopes; encrypted ones are told of, not shown.
+ * it. What is plain or compressed; what is encrypted is told of, not shown.
  */
 #ifndef RUNTIME_QUEUE_QUEUE_OFFLINE_H
 #define RUNTIME_QUEUE_QUEUE_OFFLINE_H
@@ -20,9 +20,9 @@ int queue_offline_list(const char *spool, uint32_t msgid,
 
 /*
  * A message, or an envelope's text, decoded: a descriptor to read, or -1
- * with error. key: CODEC_KEY_SIZE bytes, or NULL.
+ * with error.
  */
 int queue_offline_open(const char *spool, uint64_t evpid, bool is_message,
-    const uint8_t *key, char error[STORE_ERROR_SIZE]);
+    char error[STORE_ERROR_SIZE]);
 
 #endif

@@ -4,6 +4,7 @@
 import os
 import pwd
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from daemon import Daemon, free_port  # noqa: E402
 from tap import BIN, Tap, environment  # noqa: E402
 
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures/queue"
 CONFIG = f"""
 listen on 127.0.0.1 port {free_port()}
 action "local" maildir "{{dir}}/Maildir"
@@ -250,6 +252,30 @@ def test_offline(tap):
         tap.equal("an empty queue", ctl(daemon, "show", "queue"), (0, ""))
 
 
+def test_spool(tap):
+    """What lies in spools of OpenSMTPD, without a daemon."""
+    daemon = Daemon(CONFIG)
+    shutil.copytree(FIXTURES / "compressed", daemon.spool)
+    shutil.copytree(FIXTURES / "encrypted/queue", daemon.spool / "queue",
+                    dirs_exist_ok=True)
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", daemon.user, daemon.dir], check=True)
+    status, text = ctl(daemon, "show", "envelope", "010d980436eb76cb")
+    tap.case("an envelope on the disk",
+             "" if status == 0 and text.startswith("version: 2\n") else text)
+    status, text = ctl(daemon, "show", "message", "010d9804")
+    tap.case("a message on the disk", "" if status == 0 and
+             text.startswith("Received: ") else text)
+    tap.equal("an encrypted one", ctl(daemon, "show", "message", "208c1072"),
+              (1, "smtpctl: cannot show the message: it is encrypted, which "
+                  "only a running smtpd can undo\n"))
+    tap.equal("one that is not there",
+              ctl(daemon, "show", "envelope", "0123456789abcdef"),
+              (1, "smtpctl: cannot show the envelope: "
+                  "No such file or directory\n"))
+    shutil.rmtree(daemon.dir)
+
+
 def main():
     tap = Tap()
     with Daemon(CONFIG) as daemon:
@@ -260,6 +286,7 @@ def main():
         test_messages(tap, daemon)
         test_recipients(tap, daemon)
     test_offline(tap)
+    test_spool(tap)
     return tap.finish()
 
 
