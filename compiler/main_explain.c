@@ -45,10 +45,10 @@ static const char usage[] =
     "  --users=FILE        the server's users, as in passwd(5)\n"
     "  -D NAME=VALUE       define a macro\n"
     "  -W ID, -W no-ID     switch a check on or off\n"
-    "  -W error=ID         make a check an error\n"
+    "  -W error=ID|all     report as errors\n"
+    "  -W advice           also report matters of taste\n"
     "  -q                  print no diagnostics\n"
-    "  --version           print the version\n"
-    "  --help              print this\n";
+    "  --version, --help\n";
 
 /* Options. */
 
