@@ -141,9 +141,7 @@ diff_compile(struct differ_side *side, const struct options *options,
 		return EXIT_NO_ANSWER;
 	error = differ_prepare(side, &what);
 	if (error != HOST_OK)
-		return report_fail(PROGRAM, what,
-		    error == HOST_EADDRESS ? "not an address" :
-					     strerror(errno));
+		return report_host(PROGRAM, error, what);
 	return EXIT_YES;
 }
 

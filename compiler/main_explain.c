@@ -2,7 +2,6 @@
  * smtpd-explain: what happens to an envelope, which rule decides, and why
  * every earlier rule did not; and tests of that, for a team's CI.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -347,9 +346,7 @@ explain_ask(struct compilation *comp, const struct explain_options *options,
 
 	error = host_init(&explain.host, comp, &what);
 	if (error != HOST_OK)
-		return report_fail(PROGRAM, what,
-		    error == HOST_EADDRESS ? "not an address" :
-					     strerror(errno));
+		return report_host(PROGRAM, error, what);
 	bind_init(&explain.bind, comp, ir, &explain.host);
 	if (options->tests != NULL)
 		status = explain_tests(&explain);

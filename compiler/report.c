@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "compiler/host.h"
 #include "grammar/render.h"
 
 int
@@ -37,6 +38,13 @@ report_compilation(const struct compilation *comp, const char *program,
 		    target_name(comp->tree->target.version));
 		return EXIT_USAGE;
 	}
+}
+
+int
+report_host(const char *program, int error, const char *what)
+{
+	return report_fail(program, what,
+	    error == HOST_EADDRESS ? "not an address" : strerror(errno));
 }
 
 void

@@ -14,6 +14,9 @@ int report_fail(const char *program, const char *what, const char *why);
 int report_compilation(const struct compilation *comp, const char *program,
     int error, const char *path);
 
+/* Why host_init failed, and over what. Returns EXIT_NO_ANSWER. */
+int report_host(const char *program, int error, const char *what);
+
 /* Diagnostics as text, unless -q. */
 void report_diags(const struct compilation *comp, const char *program);
 

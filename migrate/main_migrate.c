@@ -377,9 +377,7 @@ migrate_compile(struct differ_side *side, struct options *options,
 		return EXIT_NO_ANSWER;
 	error = differ_bind(side, &what);
 	if (error != HOST_OK)
-		return report_fail(PROGRAM, what,
-		    error == HOST_EADDRESS ? "not an address" :
-					     strerror(errno));
+		return report_host(PROGRAM, error, what);
 	return EXIT_YES;
 }
 
