@@ -1,12 +1,13 @@
 # Installs programs, manual pages and data below $(DESTDIR)$(PREFIX), what
 # administrators run into sbin, delivery helpers into LIBEXECDIR. smtpctl
-# needs the queue's group to leave mail in the offline folder: install-setgid
-# gives it, where that group exists.
+# needs the queue's group to leave mail in the offline folder, lockspool that
+# of the mailboxes' folder: install-setgid gives them, where they exist.
 
 BINDIR = $(PREFIX)/bin
 SBINDIR = $(PREFIX)/sbin
 MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/smtpd-compile
+MAIL_GROUP = mail
 
 manuals = $(wildcard docs/man/*.[1-9])
 data = $(wildcard docs/*.schema.json)
@@ -31,5 +32,7 @@ install: all install-library
 install-setgid:
 	chgrp $(SMTPQ_USER) '$(DESTDIR)$(SBINDIR)/smtpctl'
 	chmod 2555 '$(DESTDIR)$(SBINDIR)/smtpctl'
+	chgrp $(MAIL_GROUP) '$(DESTDIR)$(LIBEXECDIR)/lockspool'
+	chmod 2555 '$(DESTDIR)$(LIBEXECDIR)/lockspool'
 
 .PHONY: install install-setgid
