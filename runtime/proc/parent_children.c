@@ -50,9 +50,12 @@ parent_reap_child(struct parent *parent, pid_t pid, int status)
 
 		if (child->pid != pid)
 			continue;
-		if (child->retire == NULL)
+		/* What still works for it answers to its channel. */
+		if (child->retire != NULL)
+			parent_close_child(child);
+		else
 			parent_lost_child(child, status);
-		parent_close_child(child);
+		child->pid = -1;
 		return true;
 	}
 	return false;
@@ -75,7 +78,8 @@ static struct parent_child *
 parent_free_place(struct parent *parent)
 {
 	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++)
-		if (parent->children[i].pid == -1)
+		if (parent->children[i].pid == -1 &&
+		    parent->children[i].channel == NULL)
 			return &parent->children[i];
 	errno = EAGAIN;
 	return NULL;
