@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/tests/scratch.h"
+
 static void
 compiled_write(const char *path, const char *text)
 {
@@ -40,8 +42,7 @@ compiled_new(const char *config)
 	fd = open(blob, O_RDONLY);
 	cr_assert_eq(blob_map(&use->blob, fd, false, 0), BLOB_OK);
 	close(fd);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	cr_assert_eq(system(command), 0);
+	scratch_delete(folder);
 	use->generation = 1;
 	use->uses = 1;
 	return use;

@@ -3,15 +3,15 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/lookup/makemap.h"
+#include "runtime/tests/channels.h"
 #include "runtime/tests/compiled.h"
+#include "runtime/tests/scratch.h"
 
 #define TEST_HASH /* of "secret" */ \
 	"$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA"
@@ -22,14 +22,6 @@ static struct channel *test_asker;
 static char test_text[64 * 1024]; /* of the last answer */
 static struct message test_answer;
 static bool test_has_answer;
-
-static void
-test_on_close(void *arg, struct channel *channel, const char *reason)
-{
-	(void)arg;
-	(void)channel;
-	cr_expect_fail("closed: %s", reason);
-}
 
 static void
 test_write(const char *name, const char *text)
@@ -79,20 +71,14 @@ test_compile(uint32_t generation)
 static void
 test_init(void)
 {
-	struct channel_handlers of_lookup = { &test_child,
-		lookup_ops.on_message, test_on_close };
-	struct channel_handlers of_asker = { NULL, lookup_ops.on_message,
-		test_on_close };
-	int ends[2];
+	struct channel *of_lookup;
 
 	cr_assert_not_null(mkdtemp(test_root));
 	test_child.base = event_base_new();
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
-			 ends),
-	    0);
-	cr_assert_not_null(channel_new(test_child.base, ends[0], &of_lookup));
-	test_asker = channel_new(test_child.base, ends[1], &of_asker);
-	cr_assert_not_null(test_asker);
+	channels_connect(test_child.base,
+	    (struct channels_end){ &test_child, lookup_ops.on_message },
+	    &of_lookup, (struct channels_end){ NULL, lookup_ops.on_message },
+	    &test_asker);
 	/* The compiler's path is relative to the project. */
 	cr_assert_eq(chdir(test_root), 0);
 	test_write("aliases", "Root: joe, ann\nlist:\t|cmd\n");
@@ -106,12 +92,9 @@ test_init(void)
 static void
 test_fini(void)
 {
-	char command[PATH_MAX];
-
 	lookup_ops.fini(&test_child);
 	ruleset_drop(test_child.ruleset);
-	snprintf(command, sizeof(command), "rm -rf %s", test_root);
-	cr_assert_eq(system(command), 0);
+	scratch_delete(test_root);
 }
 
 TestSuite(lookup, .init = test_init, .fini = test_fini, .timeout = 60);

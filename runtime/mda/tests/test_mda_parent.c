@@ -11,14 +11,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "runtime/mda/mda.h"
-#include "runtime/tests/compiled.h"
 #include "runtime/queue/envelope.h"
+#include "runtime/tests/channels.h"
+#include "runtime/tests/compiled.h"
+#include "runtime/tests/scratch.h"
 
 static char test_root[] = "/tmp/test_mda_parent.XXXXXX";
 static struct event_base *test_base;
@@ -38,14 +39,6 @@ static const char *test_user;
 static unsigned test_answers;
 static struct mda_result test_result;
 static uint64_t test_evpid;
-
-static void
-test_on_close(void *arg, struct channel *channel, const char *reason)
-{
-	(void)arg;
-	(void)channel;
-	cr_expect_fail("closed: %s", reason);
-}
 
 /* The parent. */
 static void
@@ -89,23 +82,6 @@ test_on_child(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-test_connect(struct channel **a, channel_message_fn *on_a, struct channel **b,
-    channel_message_fn *on_b)
-{
-	struct channel_handlers of_a = { NULL, on_a, test_on_close };
-	struct channel_handlers of_b = { NULL, on_b, test_on_close };
-	int ends[2];
-
-	cr_assert_eq(socketpair(AF_UNIX,
-			 SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-			 ends),
-	    0);
-	*a = channel_new(test_base, ends[0], &of_a);
-	*b = channel_new(test_base, ends[1], &of_b);
-	cr_assert(*a != NULL && *b != NULL);
-}
-
-static void
 test_init(void)
 {
 	struct event *child;
@@ -117,10 +93,12 @@ test_init(void)
 	child = evsignal_new(test_base, SIGCHLD, test_on_child, NULL);
 	cr_assert_eq(evsignal_add(child, NULL), 0);
 	test_workers = workers_new(test_base);
-	test_connect(&test_queue, test_on_request, &test_of_queue,
-	    test_on_request);
-	test_connect(&test_lookup, test_on_userinfo, &test_of_lookup,
-	    test_on_userinfo);
+	channels_connect(test_base,
+	    (struct channels_end){ NULL, test_on_request }, &test_queue,
+	    (struct channels_end){ NULL, test_on_request }, &test_of_queue);
+	channels_connect(test_base,
+	    (struct channels_end){ NULL, test_on_userinfo }, &test_lookup,
+	    (struct channels_end){ NULL, test_on_userinfo }, &test_of_lookup);
 	test_config = (struct mda_parent_config){
 		.workers = test_workers,
 		.lookup = test_of_lookup,
@@ -136,10 +114,7 @@ test_init(void)
 static void
 test_fini(void)
 {
-	char command[PATH_MAX];
-
-	snprintf(command, sizeof(command), "rm -rf %s", test_root);
-	cr_assert_eq(system(command), 0);
+	scratch_delete(test_root);
 }
 
 TestSuite(mda_parent, .init = test_init, .fini = test_fini, .timeout = 60);

@@ -8,13 +8,14 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
 #include "runtime/queue/envelope.h"
 #include "runtime/queue/queue_private.h"
+#include "runtime/tests/channels.h"
 #include "runtime/tests/compiled.h"
+#include "runtime/tests/scratch.h"
 
 #define TEST_CONFIG \
 	"action \"local\" maildir\naction \"out\" relay\n" \
@@ -45,14 +46,6 @@ static uint32_t test_number; /* msgid, or count */
 static int test_fd;
 static char test_lines[TEST_LINES][512];
 static unsigned test_line_count;
-
-static void
-test_on_close(void *arg, struct channel *channel, const char *reason)
-{
-	(void)arg;
-	(void)channel;
-	cr_expect_fail("closed: %s", reason);
-}
 
 static void
 test_on_nothing(void *arg, struct channel *channel, struct message *message)
@@ -93,20 +86,14 @@ test_on_deliver(void *arg, struct channel *channel, struct message *message)
 	test_unanswered.number = message->number;
 }
 
-static struct channel *
-test_connect(void *arg, channel_message_fn *on_message, struct channel **other)
+/* Of the queue process, and our end. */
+static void
+test_connect(struct channel **queues, channel_message_fn *on_message,
+    struct channel **ours)
 {
-	struct channel_handlers ours = { arg, on_message, test_on_close };
-	struct channel_handlers queues = { &test_child, queue_ops.on_message,
-		test_on_close };
-	int ends[2];
-
-	cr_assert_eq(socketpair(AF_UNIX,
-			 SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-			 ends),
-	    0);
-	*other = channel_new(test_child.base, ends[0], &queues);
-	return channel_new(test_child.base, ends[1], &ours);
+	channels_connect(test_child.base,
+	    (struct channels_end){ &test_child, queue_ops.on_message }, queues,
+	    (struct channels_end){ NULL, on_message }, ours);
 }
 
 /* A queue process on the spool as it is. */
@@ -125,10 +112,10 @@ test_start(const char *config)
 	test_child.ruleset = compiled_new(config);
 	test_child.sessions = test_sessions;
 	test_child.session_count = 1;
-	test_parent = test_connect(NULL, test_on_deliver, &test_child.parent);
-	test_session = test_connect(NULL, test_on_nothing, &test_sessions[0]);
-	test_control = test_connect(NULL, test_on_nothing,
-	    &test_child.peers[PROC_CONTROL]);
+	test_connect(&test_child.parent, test_on_deliver, &test_parent);
+	test_connect(&test_sessions[0], test_on_nothing, &test_session);
+	test_connect(&test_child.peers[PROC_CONTROL], test_on_nothing,
+	    &test_control);
 	error = queue_ops.init(&test_child);
 	cr_assert_null(error, "%s", error);
 	error = queue_ops.use_ruleset(&test_child, test_child.ruleset);
@@ -160,20 +147,11 @@ test_stop(void)
 	event_base_free(test_child.base);
 }
 
-static int
-test_delete(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 test_fini(void)
 {
 	test_stop();
-	nftw(test_spool, test_delete, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_delete(test_spool);
 }
 
 TestSuite(queue, .init = test_init, .fini = test_fini, .timeout = 60);

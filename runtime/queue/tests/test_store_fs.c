@@ -8,12 +8,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "runtime/queue/tests/faults.h"
+#include "runtime/tests/scratch.h"
 
 static char test_spool[64];
 static const struct codec test_plain;
@@ -26,15 +26,6 @@ static const struct codec test_packed = {
 static const char test_body[] = "Received: from x\n\nhello\n";
 static const char test_text[] = "version: 3\ntype: mda\n";
 
-static int
-test_delete(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 test_make(void)
 {
@@ -45,7 +36,7 @@ test_make(void)
 static void
 test_clean(void)
 {
-	nftw(test_spool, test_delete, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_delete(test_spool);
 }
 
 static struct store *
