@@ -115,7 +115,13 @@ queue_load(struct queue_attempt *attempt)
 static void
 queue_then_retry(struct queue *queue, struct scheduler_entry *entry)
 {
-	scheduler_retry(queue->scheduler, entry, queue_now());
+	const struct queue_item *item = entry->data;
+
+	/* A reload took its action away meanwhile. */
+	if (item->action->number == IR_NONE)
+		scheduler_hold(queue->scheduler, entry);
+	else
+		scheduler_retry(queue->scheduler, entry, queue_now());
 }
 
 static void

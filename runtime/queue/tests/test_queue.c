@@ -21,6 +21,7 @@
 	"action \"local\" maildir\naction \"out\" relay\n" \
 	"match for local action \"local\"\nmatch for any action \"out\"\n"
 
+#define TEST_OTHER          "action \"other\" maildir\nmatch for any action \"other\"\n"
 #define TEST_KEY            "0123456789abcdef0123456789abcdef"
 #define TEST_ENCRYPTED(key) "queue encryption \"" key "\"\n" TEST_CONFIG
 
@@ -541,9 +542,7 @@ Test(queue, shows_contents)
 
 Test(queue, does_not_lose_actions_by_oversight)
 {
-	struct ruleset_use *lacking = compiled_new("action \"other\" maildir\n"
-						   "match for any action "
-						   "\"other\"\n");
+	struct ruleset_use *lacking = compiled_new(TEST_OTHER);
 	struct ruleset_use *whole = test_child.ruleset;
 	const char *error;
 
@@ -572,6 +571,26 @@ test_reload(const char *config)
 	ruleset_drop(test_child.ruleset);
 	test_child.ruleset = compiled_new(config);
 	cr_expect_null(queue_ops.use_ruleset(&test_child, test_child.ruleset));
+}
+
+Test(queue, holds_what_a_reload_caught_in_flight)
+{
+	uint64_t evpid;
+
+	test_outcome = MDA_TEMPFAIL;
+	test_is_mute = true;
+	evpid = test_submit(ENVELOPE_MDA);
+	test_run(50);
+	test_child.is_forced = true;
+	test_reload(TEST_OTHER);
+	test_answer(test_parent, &test_unanswered, evpid);
+	test_run(50);
+	cr_expect_eq(test_list(), 1);
+	cr_expect_not_null(strstr(test_lines[0], "|mda|hold|"), "%s",
+	    test_lines[0]);
+	test_reload(TEST_CONFIG);
+	cr_expect_eq(test_list(), 1);
+	cr_expect_null(strstr(test_lines[0], "hold"), "%s", test_lines[0]);
 }
 
 Test(queue, says_what_a_reload_does_not_change)
