@@ -64,6 +64,7 @@ privileges_drop(enum proc_kind kind, bool is_ordinary, const char *spool)
 {
 	const char *error = NULL;
 
+	sandbox_prepare();
 	if (!is_ordinary)
 		error = privileges_drop_root(kind, spool);
 	else if (kind == PROC_QUEUE && chdir(spool) != 0)

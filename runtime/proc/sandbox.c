@@ -12,8 +12,11 @@
 #define SANDBOX_IS_SANITIZED true
 #endif
 #endif
-#ifndef SANDBOX_IS_SANITIZED
-#define SANDBOX_IS_SANITIZED false
+#ifdef SANDBOX_IS_SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#else
+#define SANDBOX_IS_SANITIZED          false
+#define __sanitizer_get_report_path() NULL
 #endif
 
 #include <errno.h>
@@ -244,6 +247,13 @@ sandbox_limit_files(enum proc_kind kind)
 	is_restricted = sandbox_restrict(ruleset, kind, sandbox_refer(version));
 	close(ruleset);
 	return is_restricted;
+}
+
+void
+sandbox_prepare(void)
+{
+	/* To know the path of its report a sanitizer opens it. */
+	(void)__sanitizer_get_report_path();
 }
 
 const char *

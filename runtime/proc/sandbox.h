@@ -9,6 +9,12 @@
 #include "runtime/proc/child.h"
 
 /*
+ * Before the root folder changes: a program built with a sanitizer can open
+ * its report file then, and no more later. Others do nothing.
+ */
+void sandbox_prepare(void);
+
+/*
  * With no_new_privs set; the queue's working folder is the spool. Holds for
  * threads started later. Returns what failed, or NULL. An old kernel without
  * Landlock has the rest; programs built with a sanitizer have neither.

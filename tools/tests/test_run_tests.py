@@ -35,6 +35,7 @@ CASES = [
     ("leaves a sanitizer log",
      f"echo ok; echo {TO_LOG}",
      "1 passed, 1 failed", 1),
+    ("leaves an empty log", f"echo ok; : {TO_LOG}", "1 passed, 0 failed", 0),
     ("leaves a log on unknown stacks alone", f"echo ok; {STACKS} {TO_LOG}",
      "1 passed, 0 failed", 0),
     ("and one that has more to say",
