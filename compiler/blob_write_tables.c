@@ -131,14 +131,6 @@ blob_write_nets(struct blob_writer *writer, const struct blob_net *nets,
 }
 
 static int
-blob_compare_addresses(const struct netaddr *a, const struct netaddr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-static int
 blob_compare_nets(const void *va, const void *vb)
 {
 	const struct blob_entry_net *a = va, *b = vb;
@@ -148,33 +140,13 @@ blob_compare_nets(const void *va, const void *vb)
 			    (a->entry > b->entry) - (a->entry < b->entry);
 }
 
-static struct netaddr
-blob_last_address(struct netaddr net)
-{
-	unsigned bits = net.family == 4 ? 32 : 128;
-
-	for (unsigned bit = net.prefix; bit < bits; bit++)
-		net.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-	return net;
-}
-
-/* False behind the family's last address. */
-static bool
-blob_next_address(struct netaddr *addr)
-{
-	for (unsigned i = addr->family == 4 ? 4 : 16; i-- > 0;)
-		if (++addr->bytes[i] != 0)
-			return true;
-	return false;
-}
-
 /* Of several answers for one address the last counts. */
 static void
 blob_sweep_emit(struct blob_sweep *sweep, struct netaddr first, uint32_t answer)
 {
 	first.prefix = 0;
 	if (sweep->count > 0 &&
-	    blob_compare_addresses(&sweep->nets[sweep->count - 1].first,
+	    netaddr_compare_addresses(&sweep->nets[sweep->count - 1].first,
 		&first) == 0)
 		sweep->count--;
 	sweep->nets[sweep->count++] = (struct blob_net){ first, answer };
@@ -186,7 +158,7 @@ blob_sweep_enter(struct blob_sweep *sweep, const struct netaddr *net,
 {
 	assert(sweep->depth < BLOB_NETS_DEPTH);
 	sweep->open[sweep->depth++] =
-	    (struct blob_open_net){ blob_last_address(*net), answer };
+	    (struct blob_open_net){ netaddr_last(*net), answer };
 	blob_sweep_emit(sweep, *net, answer);
 }
 
@@ -198,9 +170,9 @@ blob_sweep_leave(struct blob_sweep *sweep, const struct netaddr *before)
 		struct netaddr next = sweep->open[sweep->depth - 1].last;
 
 		if (before != NULL &&
-		    blob_compare_addresses(&next, before) >= 0)
+		    netaddr_compare_addresses(&next, before) >= 0)
 			return;
-		if (blob_next_address(&next))
+		if (netaddr_increase(&next))
 			blob_sweep_emit(sweep, next,
 			    sweep->open[sweep->depth - 2].answer);
 	}

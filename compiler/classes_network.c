@@ -62,32 +62,6 @@ network_size(const struct netaddr *addr)
 	return addr->family == 4 ? 4 : 16;
 }
 
-static int
-network_compare(const struct netaddr *a, const struct netaddr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-static struct netaddr
-network_last(struct netaddr net)
-{
-	for (unsigned bit = net.prefix; bit < 8 * network_size(&net); bit++)
-		net.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-	return net;
-}
-
-/* False behind the family's last address. */
-static bool
-network_increase(struct netaddr *addr)
-{
-	for (unsigned i = network_size(addr); i-- > 0;)
-		if (++addr->bytes[i] != 0)
-			return true;
-	return false;
-}
-
 static void
 network_decrease(struct netaddr *addr)
 {
@@ -116,7 +90,8 @@ network_emit(struct network_sweep *sweep, struct netaddr first,
 	struct classes_interval *items = intervals->items;
 
 	if (intervals->count > 0 &&
-	    network_compare(&items[intervals->count - 1].first, &first) == 0)
+	    netaddr_compare_addresses(&items[intervals->count - 1].first,
+		&first) == 0)
 		intervals->count--;
 	items[intervals->count++] = (struct classes_interval){ first,
 		signature };
@@ -127,7 +102,7 @@ network_enter(struct network_sweep *sweep, const struct netaddr *net,
     struct classes_signature *signature)
 {
 	assert(sweep->depth < NETWORK_DEPTH);
-	sweep->open[sweep->depth++] = (struct network_open){ network_last(*net),
+	sweep->open[sweep->depth++] = (struct network_open){ netaddr_last(*net),
 		signature };
 	network_emit(sweep, *net, signature);
 }
@@ -140,10 +115,11 @@ network_leave(struct network_sweep *sweep, const struct netaddr *before)
 	struct netaddr next;
 
 	for (; sweep->depth > 1; sweep->depth--, top--) {
-		if (before != NULL && network_compare(&top->last, before) >= 0)
+		if (before != NULL &&
+		    netaddr_compare_addresses(&top->last, before) >= 0)
 			return;
 		next = top->last;
-		if (network_increase(&next))
+		if (netaddr_increase(&next))
 			network_emit(sweep, next, top[-1].signature);
 	}
 }
@@ -197,19 +173,20 @@ network_pick(const struct classes_interval *interval,
     const struct netaddr *last, const struct netaddr *net,
     struct netaddr *addr_r)
 {
-	struct netaddr net_last = network_last(*net);
+	struct netaddr net_last = netaddr_last(*net);
 
 	*addr_r = interval->first;
 	if (net->family != addr_r->family)
 		return false;
-	if (network_compare(net, addr_r) > 0)
+	if (netaddr_compare_addresses(net, addr_r) > 0)
 		*addr_r = *net;
-	if (network_compare(&net_last, last) < 0)
+	if (netaddr_compare_addresses(&net_last, last) < 0)
 		last = &net_last;
-	if (network_compare(addr_r, last) > 0)
+	if (netaddr_compare_addresses(addr_r, last) > 0)
 		return false;
-	while (network_is_odd(addr_r) && network_compare(addr_r, last) < 0)
-		network_increase(addr_r);
+	while (network_is_odd(addr_r) &&
+	    netaddr_compare_addresses(addr_r, last) < 0)
+		netaddr_increase(addr_r);
 	return true;
 }
 
@@ -225,7 +202,7 @@ network_interval_last(const struct classes_intervals *intervals, uint32_t i)
 		return last;
 	}
 	last.prefix = 0;
-	return network_last(last);
+	return netaddr_last(last);
 }
 
 static void
@@ -321,8 +298,8 @@ classes_find_network(const struct classes *classes, struct str key)
 	/* The last one that begins at or before it: low, from 0 on. */
 	while (high - low > 1) {
 		middle = low + (high - low) / 2;
-		if (network_compare(&intervals->items[middle].first, &addr) <=
-		    0)
+		if (netaddr_compare_addresses(&intervals->items[middle].first,
+			&addr) <= 0)
 			low = middle;
 		else
 			high = middle;

@@ -465,17 +465,41 @@ netaddr_contains(const struct netaddr *net, const struct netaddr *addr)
 	return true;
 }
 
+struct netaddr
+netaddr_last(struct netaddr net)
+{
+	for (unsigned bit = net.prefix; bit < netaddr_width(&net); bit++)
+		net.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+	return net;
+}
+
+bool
+netaddr_increase(struct netaddr *addr)
+{
+	for (unsigned i = netaddr_width(addr) / 8; i-- > 0;)
+		if (++addr->bytes[i] != 0)
+			return true;
+	return false;
+}
+
 int
-netaddr_compare(const struct netaddr *a, const struct netaddr *b)
+netaddr_compare_addresses(const struct netaddr *a, const struct netaddr *b)
 {
 	int order;
 
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-	if (order != 0)
-		return order < 0 ? -1 : 1;
-	return (a->prefix > b->prefix) - (a->prefix < b->prefix);
+	return (order > 0) - (order < 0);
+}
+
+int
+netaddr_compare(const struct netaddr *a, const struct netaddr *b)
+{
+	int order = netaddr_compare_addresses(a, b);
+
+	return order != 0 ? order :
+			    (a->prefix > b->prefix) - (a->prefix < b->prefix);
 }
 
 const char *

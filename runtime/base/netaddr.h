@@ -89,6 +89,15 @@ bool netaddr_has_host_bits(const struct netaddr *addr);
 /* addr's prefix is ignored. A v4-mapped IPv6 address is not IPv4. */
 bool netaddr_contains(const struct netaddr *net, const struct netaddr *addr);
 
+/* The last address of a network. Its prefix means nothing. */
+struct netaddr netaddr_last(struct netaddr net);
+
+/* To the next address; false behind the family's last one. */
+bool netaddr_increase(struct netaddr *addr);
+
+/* Family and bytes. */
+int netaddr_compare_addresses(const struct netaddr *a, const struct netaddr *b);
+
 /* Total order: family, bytes, prefix. Networks must have been masked. */
 int netaddr_compare(const struct netaddr *a, const struct netaddr *b);
 

@@ -313,6 +313,38 @@ Test(netaddr, masks_host_bits)
 	cr_expect_str_eq(netaddr_format(&addr, buf), "10.0.0.0/9");
 }
 
+Test(netaddr, ends_with_its_last_address)
+{
+	static const char *const lasts[][2] = {
+		{ "10.1.2.0/23", "10.1.3.255" },
+		{ "0.0.0.0/0", "255.255.255.255" },
+		{ "192.0.2.1/32", "192.0.2.1" },
+		{ "2001:db8::/127", "2001:db8::1" },
+		{ "::/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	};
+
+	for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++) {
+		struct netaddr last = netaddr_last(test_net(lasts[i][0]));
+		struct netaddr wanted = test_net(lasts[i][1]);
+
+		cr_expect_eq(netaddr_compare_addresses(&last, &wanted), 0, "%s",
+		    lasts[i][0]);
+	}
+}
+
+Test(netaddr, increases_up_to_the_last_address)
+{
+	struct netaddr addr = test_net("10.0.255.255");
+	struct netaddr next = test_net("10.1.0.0/24");
+
+	cr_expect(netaddr_increase(&addr));
+	cr_expect_eq(netaddr_compare_addresses(&addr, &next), 0);
+	addr = netaddr_last(test_net("0.0.0.0/0"));
+	cr_expect_not(netaddr_increase(&addr));
+	addr = netaddr_last(test_net("::/0"));
+	cr_expect_not(netaddr_increase(&addr));
+}
+
 /* What is printed parses to what was printed. */
 Test(netaddr, formats_what_it_parses)
 {
