@@ -31,8 +31,8 @@ blob_file_print(int fd, const struct blob_image *image)
 static int
 blob_file_fill(int fd, const struct blob_image *image)
 {
-	mode_t mask = umask(0);
 	int error = blob_file_print(fd, image);
+	mode_t mask = umask(0);
 
 	umask(mask);
 	if (error != 0)

@@ -1,7 +1,8 @@
 /*
  * Shared between the files that write a blob: blob_write.c, which owns the
  * sections and writes all that the registry describes, blob_write_tables.c,
- * blob_write_classes.c and blob_write_forest.c.
+ * blob_write_classes.c, blob_write_forest.c and, at the end,
+ * blob_write_image.c.
  */
 #ifndef COMPILER_BLOB_WRITE_PRIVATE_H
 #define COMPILER_BLOB_WRITE_PRIVATE_H
@@ -31,6 +32,20 @@ struct blob_writer {
 	const char *main_path;
 	const char *why; /* what cannot be written, or NULL */
 };
+
+static inline void
+blob_set16(unsigned char *at, uint32_t number)
+{
+	at[0] = (unsigned char)number;
+	at[1] = (unsigned char)(number >> 8);
+}
+
+static inline void
+blob_set32(unsigned char *at, uint32_t number)
+{
+	blob_set16(at, number);
+	blob_set16(at + 2, number >> 16);
+}
 
 void blob_put8(struct blob_writer *writer, enum blob_section_id id,
     unsigned byte);
@@ -86,7 +101,10 @@ void blob_write_level(struct blob_writer *writer, const struct space *space,
     enum space_level level);
 void blob_write_forest(struct blob_writer *writer);
 
-/* Of memory that is not there. */
+/* Of all that was written, unless it is too large. */
+void blob_image_make(struct blob_writer *writer, struct blob_image *image_r);
+
+/* Zeroed; never NULL. */
 void *blob_write_alloc(size_t size);
 
 #endif

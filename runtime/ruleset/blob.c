@@ -20,7 +20,7 @@ blob_is_blob(const void *data, size_t size)
 	    memcmp(data, BLOB_MAGIC, BLOB_MAGIC_SIZE) == 0;
 }
 
-static int
+int
 blob_bad(struct blob *blob, enum blob_section_id id, uint32_t record)
 {
 	blob->bad_section = id;
@@ -87,16 +87,7 @@ blob_is_zero(const unsigned char *from, size_t size)
 	return true;
 }
 
-static uint64_t
-blob_round_up(uint64_t at, uint64_t unit)
-{
-	return (at + unit - 1) / unit * unit;
-}
-
-/*
- * One section, which begins where the one before it ends, *end_r, with
- * zeroes between. Secrets begin at a page.
- */
+/* One section, behind the one before it, which ends at *end_r. */
 static bool
 blob_open_section(struct blob *blob, uint32_t n, bool is_last, uint64_t *end_r)
 {
@@ -106,8 +97,7 @@ blob_open_section(struct blob *blob, uint32_t n, bool is_last, uint64_t *end_r)
 	struct blob_section section = { blob->data + place, blob_get32(at + 4),
 		blob_get32(at + 12) };
 	uint64_t size = (uint64_t)section.stride * section.count;
-	uint64_t begin = blob_round_up(*end_r,
-	    id == BLOB_SECRETS && size > 0 ? BLOB_PAGE : BLOB_ALIGNMENT);
+	uint64_t begin = blob_section_begin(id, size, *end_r);
 
 	if (place != begin || begin + size > blob->total_size ||
 	    (id == BLOB_SECRETS) != is_last ||

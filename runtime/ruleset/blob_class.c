@@ -45,6 +45,13 @@ class_of_string(const struct blob *blob, const struct blob_level *level,
 
 /* Domains. */
 
+static const unsigned char *
+class_state(const struct blob *blob, const struct blob_level *level,
+    uint32_t state)
+{
+	return blob_at(blob, BLOB_STATES, level->states.first + state);
+}
+
 /* The state after one more byte. */
 static uint32_t
 class_step(const struct blob *blob, const struct blob_level *level,
@@ -67,8 +74,7 @@ class_step(const struct blob *blob, const struct blob_level *level,
 		else
 			high = middle;
 	}
-	return blob_get32(blob_at(blob, BLOB_STATES,
-			      level->states.first + state) +
+	return blob_get32(class_state(blob, level, state) +
 	    BLOB_STATE_OTHERWISE);
 }
 
@@ -82,7 +88,7 @@ class_of_name(const struct blob *blob, const struct blob_level *level,
 	struct str tail;
 
 	while (name.len > 0) {
-		at = blob_at(blob, BLOB_STATES, level->states.first + state);
+		at = class_state(blob, level, state);
 		tail = blob_text(blob, blob_get32(at + BLOB_STATE_TAIL));
 		if (tail.len > 0) {
 			state = blob_get32(at +
@@ -93,9 +99,7 @@ class_of_name(const struct blob *blob, const struct blob_level *level,
 		state = class_step(blob, level, state, str_lower(*name.ptr++));
 		name.len--;
 	}
-	return blob_get32(blob_at(blob, BLOB_STATES,
-			      level->states.first + state) +
-	    BLOB_STATE_CLASS);
+	return blob_get32(class_state(blob, level, state) + BLOB_STATE_CLASS);
 }
 
 static uint32_t

@@ -302,6 +302,16 @@ blob_slot(uint32_t hash, uint32_t slots)
 	return (uint32_t)((uint64_t)hash * slots >> 32);
 }
 
+/* Where a section begins: behind what ends there, with zeroes between. */
+static inline uint64_t
+blob_section_begin(uint32_t id, uint64_t size, uint64_t end)
+{
+	uint64_t unit = id == BLOB_SECRETS && size > 0 ? BLOB_PAGE :
+							 BLOB_ALIGNMENT;
+
+	return (end + unit - 1) / unit * unit;
+}
+
 /* Reading, of what was verified. */
 
 struct str blob_text(const struct blob *blob, uint32_t ref);
@@ -324,7 +334,10 @@ uint32_t blob_net(const struct blob *blob, struct blob_range nets4,
 uint32_t blob_class(const struct blob *blob, const struct blob_level *level,
     struct str key);
 
-/* Which entry of a section breaks the format: BLOB_OK or BLOB_EFORMAT. */
+/* Notes what breaks the format. Returns BLOB_EFORMAT. */
+int blob_bad(struct blob *blob, enum blob_section_id id, uint32_t record);
+
+/* All sections: BLOB_OK, or as blob_bad. */
 int blob_verify(struct blob *blob);
 
 #endif

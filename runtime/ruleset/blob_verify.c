@@ -243,9 +243,7 @@ verify_index_of(struct blob_verifier *verifier, uint32_t n)
 	struct blob_range wild;
 	uint32_t fact = blob_get32(blob_at(blob, BLOB_TABLES, n) +
 	    BLOB_TABLE_FACT);
-	uint32_t count = blob_list(blob, BLOB_TABLES, n, BLOB_TABLE_FIRST,
-	    BLOB_ENTRIES)
-			     .count;
+	uint32_t count = blob_table_entries(blob, n).count;
 
 	if (fact == IR_NONE)
 		return count <= BLOB_SMALL_TABLE;
@@ -508,11 +506,8 @@ verify_section(struct blob_verifier *verifier, enum blob_section_id id,
 
 	for (uint32_t i = 0; i < blob_count(blob, id); i++)
 		if ((has_fields && !verify_fields(verifier, id, i)) ||
-		    (check != NULL && !check(verifier, i))) {
-			blob->bad_section = id;
-			blob->bad_record = i;
-			return BLOB_EFORMAT;
-		}
+		    (check != NULL && !check(verifier, i)))
+			return blob_bad(blob, id, i);
 	return BLOB_OK;
 }
 
@@ -526,11 +521,9 @@ verify_used(struct blob_verifier *verifier)
 	struct blob *blob = verifier->blob;
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
-		if (verifier->used[shared[i]] != blob_count(blob, shared[i])) {
-			blob->bad_section = shared[i];
-			blob->bad_record = verifier->used[shared[i]];
-			return BLOB_EFORMAT;
-		}
+		if (verifier->used[shared[i]] != blob_count(blob, shared[i]))
+			return blob_bad(blob, shared[i],
+			    verifier->used[shared[i]]);
 	return BLOB_OK;
 }
 
@@ -539,10 +532,8 @@ blob_verify(struct blob *blob)
 {
 	struct blob_verifier verifier = { .blob = blob };
 
-	if (blob_count(blob, BLOB_SETTINGS) != 1) {
-		blob->bad_section = BLOB_SETTINGS;
-		return BLOB_EFORMAT;
-	}
+	if (blob_count(blob, BLOB_SETTINGS) != 1)
+		return blob_bad(blob, BLOB_SETTINGS, 0);
 	for (unsigned id = 0; id < BLOB_SECTIONS; id++)
 		if (verify_section(&verifier, (enum blob_section_id)id,
 			verify_checks[id], true) != BLOB_OK)
