@@ -1,15 +1,20 @@
 /*
  * Blobs that somebody changed: every one that is cut off, every single byte
- * changed, and several at once are refused, or used without a fault. What
- * counts is the run under sanitizers. ROUNDS=100 in the environment: so many
+ * changed, and several at once are refused, or used without a fault, also by
+ * the programs that make a config of them. What counts is the run under
+ * sanitizers. ROUNDS=100 in the environment: so many
  * times as many changes of each.
  */
 #include <criterion/criterion.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "compiler/blob_write.h"
+#include "compiler/dump_model.h"
+#include "compiler/print_conf.h"
 #include "compiler/tests/ir_env.h"
 #include "compiler/tests/rounds.h"
+#include "runtime/ruleset/blob_private.h"
 #include "runtime/ruleset/fuzz/exercise.h"
 
 enum {
@@ -157,6 +162,71 @@ try_mutations(const struct blob_image *image)
 	cr_expect_gt(taken, 0);
 }
 
+/* Its digest is made to fit, as who means harm would do. */
+static void
+sign(unsigned char *data)
+{
+	uint32_t size = blob_get32(data + BLOB_AT_PUBLIC) - BLOB_AT_VERSION;
+
+	cr_assert_eq(EVP_Digest(data + BLOB_AT_VERSION, size,
+			 data + BLOB_AT_IDENTITY, NULL, EVP_sha256(), NULL),
+	    1);
+}
+
+/* As smtpd-dump uses it. Returns whether it was taken. */
+static bool
+dump(const struct blob_image *image)
+{
+	const struct dump_options shown = { true, true };
+	const struct options options = { .root = NULL };
+	struct parse_text text = { malloc(image->size + 2), image->size, 0, 0 };
+	struct compilation comp;
+	FILE *out = fopen("/dev/null", "w");
+	bool is_taken;
+
+	memcpy(text.text, image->data, image->size);
+	compilation_init(&comp, &options);
+	is_taken = compilation_run_text(&comp, "x.blob", &text) ==
+	    COMPILATION_OK;
+	if (is_taken) {
+		dump_model_build(&comp, comp.ir, &shown);
+		print_conf_write(out, &comp.arena, comp.ir, true);
+	}
+	compilation_fini(&comp);
+	fclose(out);
+	return is_taken;
+}
+
+/* What conditions say, in all ways. */
+static void
+try_preds(const struct blob_image *image)
+{
+	unsigned refused = 0, taken = 0;
+	const struct blob_section *preds;
+	struct blob blob;
+
+	cr_assert_eq(blob_open(&blob, image->data, image->size, 0), BLOB_OK);
+	preds = &blob.sections[BLOB_PREDS];
+	for (uint32_t i = 0; i < preds->count * preds->stride; i++) {
+		unsigned char *at = image->data + (preds->data - image->data) +
+		    i;
+		unsigned char was = *at;
+
+		for (unsigned value = 0; value <= PRED_KINDS; value++) {
+			*at = (unsigned char)(was ^ value);
+			sign(image->data);
+			if (dump(image))
+				taken++;
+			else
+				refused++;
+		}
+		*at = was;
+	}
+	sign(image->data);
+	cr_expect_gt(refused, 0);
+	cr_expect_gt(taken, 0);
+}
+
 static void
 try_configs(void (*try)(const struct blob_image *image))
 {
@@ -186,4 +256,9 @@ Test(blob_hostile, a_byte_changed)
 Test(blob_hostile, several_bytes_changed)
 {
 	try_configs(try_mutations);
+}
+
+Test(blob_hostile, a_condition_changed)
+{
+	try_configs(try_preds);
 }

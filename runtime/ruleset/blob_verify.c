@@ -292,12 +292,37 @@ verify_rule_pred(struct blob_verifier *verifier, uint32_t n)
 	    blob_count(blob, BLOB_PREDS);
 }
 
+/* Which predicates look something up: those of no kind here may. */
+#define VERIFY_KIND(kind) (1u << (kind))
+
+static const unsigned verify_without_table = VERIFY_KIND(PRED_FROM_ANY) |
+    VERIFY_KIND(PRED_FROM_LOCAL) | VERIFY_KIND(PRED_FROM_SOCKET) |
+    VERIFY_KIND(PRED_FOR_ANY) | VERIFY_KIND(PRED_FOR_LOCAL) |
+    VERIFY_KIND(PRED_TLS);
+
+static const unsigned verify_with_table = VERIFY_KIND(PRED_TAG) |
+    VERIFY_KIND(PRED_FROM_TABLE) | VERIFY_KIND(PRED_FOR_TABLE) |
+    VERIFY_KIND(PRED_HELO) | VERIFY_KIND(PRED_MAIL_FROM) |
+    VERIFY_KIND(PRED_RCPT_TO);
+
+/* A tag may have a text in place of its table. */
+static bool
+verify_operand(const struct blob *blob, unsigned kind, bool has_text,
+    uint32_t operand)
+{
+	if (has_text)
+		return kind == PRED_TAG && verify_text(blob, operand);
+	return verify_index(blob, operand, BLOB_TABLES) &&
+	    !(VERIFY_KIND(kind) &
+		(operand == IR_NONE ? verify_with_table :
+				      verify_without_table));
+}
+
 static bool
 verify_pred(struct blob_verifier *verifier, uint32_t n)
 {
 	const struct blob *blob = verifier->blob;
 	const unsigned char *at = blob_at(blob, BLOB_PREDS, n);
-	uint32_t operand = blob_get32(at + BLOB_PRED_OPERAND);
 	unsigned flags = at[BLOB_PRED_FLAGS];
 
 	if (at[BLOB_PRED_KIND] >= PRED_KINDS ||
@@ -305,9 +330,9 @@ verify_pred(struct blob_verifier *verifier, uint32_t n)
 	    (at[BLOB_PRED_CLASSES] & ~(unsigned)BLOB_PRED_CLASS_BITS) != 0 ||
 	    at[BLOB_PRED_SERVICE] >= SERVICE_COUNT)
 		return false;
-	return flags & BLOB_PRED_HAS_TEXT ?
-	    verify_text(blob, operand) :
-	    verify_index(blob, operand, BLOB_TABLES);
+	return verify_operand(blob, at[BLOB_PRED_KIND],
+	    (flags & BLOB_PRED_HAS_TEXT) != 0,
+	    blob_get32(at + BLOB_PRED_OPERAND));
 }
 
 /* Classes. */
