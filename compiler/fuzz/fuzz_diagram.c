@@ -21,17 +21,12 @@ fuzz_decide(const struct conf *conf, struct forest_env *env,
 	struct space_facts facts = { random_env_below(2) == 0,
 		random_env_below(2) == 0 };
 	struct ruleset_result result;
+	char told[RANDOM_ENV_TEXT_MAX];
 
 	env->seed = random_env_below(256);
 	if (forest_env_agrees(env, &e, facts, &result))
 		return;
-	fprintf(stderr,
-	    "peer '%.*s' rdns '%.*s' helo '%.*s' login %d '%.*s' from "
-	    "'%.*s'@'%.*s' to '%.*s'@'%.*s'\n",
-	    STR_ARG(e.peer), STR_ARG(e.rdns), STR_ARG(e.helo),
-	    e.is_authenticated, STR_ARG(e.username), STR_ARG(e.sender.user),
-	    STR_ARG(e.sender.domain), STR_ARG(e.dest.user),
-	    STR_ARG(e.dest.domain));
+	fprintf(stderr, "%s\n", random_env_text(&e, told));
 	conf_fail(conf, "forest and loop differ");
 }
 

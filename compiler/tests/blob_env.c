@@ -6,6 +6,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "compiler/tests/random_env.h"
+
 enum {
 	BLOB_ENV_LOG_MAX = 512,
 	BLOB_ENV_KEY_MAX = 64,
@@ -49,20 +51,6 @@ blob_env_fini(struct blob_env *env)
 	bind_fini(&env->leaving);
 }
 
-/* Who is asked says yes, no, or fails. */
-static enum answer
-blob_env_guess(uint64_t seed, enum service service, struct str key)
-{
-	static const enum answer answers[] = { ANSWER_YES, ANSWER_NO,
-		ANSWER_YES, ANSWER_NO, ANSWER_FAILED };
-
-	seed += (uint64_t)service;
-	for (uint32_t i = 0; i < key.len; i++)
-		seed = (seed ^ (unsigned char)key.ptr[i]) *
-		    UINT64_C(0x100000001b3);
-	return answers[(seed >> 24) % 5];
-}
-
 static enum answer
 blob_env_ask(struct blob_env_asking *asking, uint32_t table,
     enum service service, struct str key)
@@ -76,7 +64,7 @@ blob_env_ask(struct blob_env_asking *asking, uint32_t table,
 	lookup->service = service;
 	snprintf(lookup->key, sizeof(lookup->key), "%.*s", STR_ARG(key));
 	if (env->seed != 0 && bind_state_of(env->bind, table) != BIND_READY)
-		return blob_env_guess(env->seed, service, key);
+		return random_env_answer(env->seed, service, key);
 	return bind_lookup(env->bind, table, service, key, &entry);
 }
 

@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#include "compiler/tests/random_env.h"
+
 void
 forest_env_init(struct forest_env *env, struct bind *bind,
     enum space_order order)
@@ -38,19 +40,6 @@ struct forest_env_asking {
 };
 
 static enum answer
-forest_env_guess(uint64_t seed, enum service service, struct str key)
-{
-	static const enum answer answers[] = { ANSWER_YES, ANSWER_NO,
-		ANSWER_YES, ANSWER_NO, ANSWER_FAILED };
-
-	seed += (uint64_t)service;
-	for (uint32_t i = 0; i < key.len; i++)
-		seed = (seed ^ (unsigned char)key.ptr[i]) *
-		    UINT64_C(0x100000001b3);
-	return answers[(seed >> 24) % 5];
-}
-
-static enum answer
 forest_env_lookup(void *arg, uint32_t table, enum service service,
     struct str key)
 {
@@ -59,7 +48,7 @@ forest_env_lookup(void *arg, uint32_t table, enum service service,
 	const struct table_entry *entry;
 
 	if (env->seed != 0 && bind_state_of(env->bind, table) != BIND_READY)
-		return forest_env_guess(env->seed, service, key);
+		return random_env_answer(env->seed, service, key);
 	return bind_lookup(env->bind, table, service, key, &entry);
 }
 

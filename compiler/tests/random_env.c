@@ -3,6 +3,8 @@
  */
 #include "compiler/tests/random_env.h"
 
+#include <stdio.h>
+
 static uint64_t random_env_state = 1;
 static struct str random_env_bytes; /* what remains; ptr NULL: none are fed */
 
@@ -140,4 +142,34 @@ random_env_next(const struct random_env *env, const struct host *host)
 	if (e.dest.domain.len == 0)
 		e.dest.domain = STR_LIT("other.example");
 	return e;
+}
+
+const char *
+random_env_text(const struct ruleset_envelope *envelope,
+    char buf[RANDOM_ENV_TEXT_MAX])
+{
+	const struct ruleset_envelope *e = envelope;
+
+	snprintf(buf, RANDOM_ENV_TEXT_MAX,
+	    "tag '%.*s' peer '%.*s' rdns '%.*s' helo '%.*s' login %d '%.*s' "
+	    "from '%.*s'@'%.*s' to '%.*s'@'%.*s' tls %d internal %d socket %d",
+	    STR_ARG(e->tag), STR_ARG(e->peer), STR_ARG(e->rdns),
+	    STR_ARG(e->helo), e->is_authenticated, STR_ARG(e->username),
+	    STR_ARG(e->sender.user), STR_ARG(e->sender.domain),
+	    STR_ARG(e->dest.user), STR_ARG(e->dest.domain), e->is_tls,
+	    e->is_internal, e->is_socket);
+	return buf;
+}
+
+enum answer
+random_env_answer(uint64_t seed, enum service service, struct str key)
+{
+	static const enum answer answers[] = { ANSWER_YES, ANSWER_NO,
+		ANSWER_YES, ANSWER_NO, ANSWER_FAILED };
+
+	seed += (uint64_t)service;
+	for (uint32_t i = 0; i < key.len; i++)
+		seed = (seed ^ (unsigned char)key.ptr[i]) *
+		    UINT64_C(0x100000001b3);
+	return answers[(seed >> 24) % 5];
 }

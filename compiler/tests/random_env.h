@@ -9,7 +9,10 @@
 #include "compiler/ir.h"
 #include "compiler/space.h"
 
-enum { RANDOM_ENV_WORDS_MAX = 4096 };
+enum {
+	RANDOM_ENV_WORDS_MAX = 4096,
+	RANDOM_ENV_TEXT_MAX = 1024,
+};
 
 struct random_env {
 	struct str words[RANDOM_ENV_WORDS_MAX];
@@ -36,5 +39,13 @@ void random_env_init(struct random_env *env, const struct space *space);
 /* The peer is spelled as that host does it. */
 struct ruleset_envelope random_env_next(const struct random_env *env,
     const struct host *host);
+
+/* What a test says of an envelope that it fails for. Returns buf. */
+const char *random_env_text(const struct ruleset_envelope *envelope,
+    char buf[RANDOM_ENV_TEXT_MAX]);
+
+/* What a table that cannot be read answers: yes, no or with a failure. */
+enum answer random_env_answer(uint64_t seed, enum service service,
+    struct str key);
 
 #endif

@@ -27,17 +27,12 @@ compare(struct forest_env *env, const struct random_env *random,
 	struct space_facts facts = { random_env_below(4) == 0,
 		random_env_below(3) == 0 };
 	struct ruleset_result result;
+	char told[RANDOM_ENV_TEXT_MAX];
 
 	env->seed = random_env_below(1000);
 	cr_assert(forest_env_agrees(env, &e, facts, &result),
-	    "%s: loop %d rule %u; tag '%.*s' peer '%.*s' "
-	    "from '%.*s'@'%.*s' to '%.*s'@'%.*s' helo '%.*s' rdns '%.*s' "
-	    "auth %d '%.*s' internal %d socket %d",
-	    path, result.verdict, result.rule, STR_ARG(e.tag), STR_ARG(e.peer),
-	    STR_ARG(e.sender.user), STR_ARG(e.sender.domain),
-	    STR_ARG(e.dest.user), STR_ARG(e.dest.domain), STR_ARG(e.helo),
-	    STR_ARG(e.rdns), e.is_authenticated, STR_ARG(e.username),
-	    e.is_internal, e.is_socket);
+	    "%s: loop %d rule %u; %s", path, result.verdict, result.rule,
+	    random_env_text(&e, told));
 }
 
 static void

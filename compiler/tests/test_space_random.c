@@ -1,10 +1,11 @@
 /*
- * The same as test_space.c for random configs, some of them with tables that
- * answer at random or fail. ROUNDS=100 in the environment: so many times as
- * many of them.
+ * What forests and blobs of random configs decide, against the loop; some
+ * have tables that answer at random or fail. ROUNDS=100 in the environment:
+ * so many times as many of them.
  */
 #include <criterion/criterion.h>
 
+#include "compiler/tests/blob_env.h"
 #include "compiler/tests/forest_env.h"
 #include "compiler/tests/ir_env.h"
 #include "compiler/tests/random_conf.h"
@@ -22,21 +23,23 @@ struct outcomes {
 };
 
 static void
-try_envelope(struct forest_env *env, const struct random_env *random,
-    const char *text, struct outcomes *outcomes)
+try_envelope(struct forest_env *forest, struct blob_env *blob,
+    const struct random_env *random, const char *text,
+    struct outcomes *outcomes)
 {
-	struct ruleset_envelope e = random_env_next(random, env->bind->host);
+	struct ruleset_envelope e = random_env_next(random, blob->bind->host);
 	struct space_facts facts = { random_env_below(4) == 0,
 		random_env_below(3) == 0 };
 	struct ruleset_result result;
+	char told[RANDOM_ENV_TEXT_MAX];
 
-	env->seed = random_env_below(1000);
-	cr_assert(forest_env_agrees(env, &e, facts, &result),
-	    "seed %u: login %d '%.*s' peer '%.*s' from '%.*s'@'%.*s' to "
-	    "'%.*s'@'%.*s'\n%s",
-	    (unsigned)env->seed, e.is_authenticated, STR_ARG(e.username),
-	    STR_ARG(e.peer), STR_ARG(e.sender.user), STR_ARG(e.sender.domain),
-	    STR_ARG(e.dest.user), STR_ARG(e.dest.domain), text);
+	forest->seed = blob->seed = random_env_below(1000);
+	cr_assert(forest_env_agrees(forest, &e, facts, &result),
+	    "forest, seed %u: %s\n%s", (unsigned)forest->seed,
+	    random_env_text(&e, told), text);
+	cr_assert(blob_env_agrees(blob, &e, facts, &result),
+	    "blob, seed %u: %s\n%s", (unsigned)blob->seed,
+	    random_env_text(&e, told), text);
 	outcomes->of[result.verdict]++;
 }
 
@@ -47,20 +50,23 @@ try_conf(const struct random_conf_language *language, const char *target,
 	static struct random_env random;
 	static struct ir_env ir;
 	struct random_conf conf;
-	struct forest_env env;
+	struct forest_env forest;
+	struct blob_env blob;
 	char text[RANDOM_CONF_TEXT_MAX];
 
 	random_conf_make(&conf, language, RANDOM_CONF_RULES_MAX);
 	random_conf_text(&conf, text);
 	ir_env_init(&ir);
 	ir_env_compile(&ir, target, text);
-	forest_env_init(&env, &ir.bind, order);
-	random_env_init(&random, &env.space);
+	forest_env_init(&forest, &ir.bind, order);
+	blob_env_init(&blob, &ir.bind);
+	random_env_init(&random, &forest.space);
 	for (unsigned i = 0; i < ENVELOPES; i++)
-		try_envelope(&env, &random, text, outcomes);
-	cr_assert(forest_env_is_plain_fold(&env), "two builders differ: %s",
+		try_envelope(&forest, &blob, &random, text, outcomes);
+	cr_assert(forest_env_is_plain_fold(&forest), "two builders differ: %s",
 	    text);
-	forest_env_fini(&env);
+	blob_env_fini(&blob);
+	forest_env_fini(&forest);
 	ir_env_fini(&ir);
 }
 
