@@ -344,25 +344,17 @@ run_table(const struct table_case *kind, const char *path)
 int
 main(int argc, char **argv)
 {
-	static const uint32_t sizes[] = { 10, 1000, 100000, 1000000 };
+	static const uint32_t sizes[] = { 10, 1000, 100000, 1000000, 0 };
 	char path[] = "/tmp/bench_blob.XXXXXX";
-	int fd = mkstemp(path);
-	uint32_t bad = 0;
+	uint32_t bad;
 
-	if (fd < 0) {
-		perror(path);
-		return 2;
-	}
-	close(fd);
+	(void)argc;
+	bench_make_file(path);
 	puts("                                         bytes   ms a 10,000 "
 	     "rules          ns a decision");
 	puts("shape           rules   write s      MB  a rule   verify   "
 	     "digest trees     warm     cold        loop     ratio");
-	for (int i = 1; i < argc; i++)
-		bad += run_shapes((uint32_t)strtoul(argv[i], NULL, 10), path);
-	for (size_t i = 0; argc < 2 && i < sizeof(sizes) / sizeof(sizes[0]);
-	     i++)
-		bad += run_shapes(sizes[i], path);
+	bad = bench_run_sizes(argv + 1, sizes, run_shapes, path);
 	puts("\n1,000,000                          verify   ns a look-up");
 	puts("entries       write s      MB       ms      hit     miss");
 	for (size_t i = 0; i < sizeof(table_cases) / sizeof(table_cases[0]);

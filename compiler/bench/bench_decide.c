@@ -216,25 +216,17 @@ run_shapes(uint32_t rules, const char *path)
 int
 main(int argc, char **argv)
 {
-	static const uint32_t sizes[] = { 10, 100, 1000, 10000, 100000 };
+	static const uint32_t sizes[] = { 10, 100, 1000, 10000, 100000, 0 };
 	char path[] = "/tmp/bench_decide.XXXXXX";
-	int fd = mkstemp(path);
-	uint32_t bad = 0;
+	uint32_t bad;
 
-	if (fd < 0) {
-		perror(path);
-		return 2;
-	}
-	close(fd);
+	(void)argc;
+	bench_make_file(path);
 	puts("                                      build                      "
 	     "      memory    forest        loop\n"
 	     "shape                rules  first          s  trees     nodes "
 	     "    edges       MB        ns          ns");
-	for (int i = 1; i < argc; i++)
-		bad += run_shapes((uint32_t)strtoul(argv[i], NULL, 10), path);
-	for (size_t i = 0; argc == 1 && i < sizeof(sizes) / sizeof(sizes[0]);
-	     i++)
-		bad += run_shapes(sizes[i], path);
+	bad = bench_run_sizes(argv + 1, sizes, run_shapes, path);
 	unlink(path);
 	printf("%u envelopes were decided otherwise than by the loop\n", bad);
 	return bad > 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	NETWORKS = 4, /* of a table */
@@ -189,6 +190,31 @@ bench_write_config(const struct bench_shape *shape, uint32_t rules,
 	for (uint32_t n = 0; n < rules; n++)
 		shape->write(&writer, n);
 	fclose(writer.out);
+}
+
+uint32_t
+bench_run_sizes(char **arguments, const uint32_t *sizes,
+    uint32_t (*run)(uint32_t rules, const char *path), const char *path)
+{
+	uint32_t sum = 0;
+
+	for (char **i = arguments; *i != NULL; i++)
+		sum += run((uint32_t)strtoul(*i, NULL, 10), path);
+	for (; *arguments == NULL && *sizes != 0; sizes++)
+		sum += run(*sizes, path);
+	return sum;
+}
+
+void
+bench_make_file(char *path)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0) {
+		perror(path);
+		exit(2);
+	}
+	close(fd);
 }
 
 double

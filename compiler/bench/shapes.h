@@ -35,6 +35,16 @@ void bench_write_config(const struct bench_shape *shape, uint32_t rules,
 struct ruleset_envelope bench_draw_envelope(struct arena *arena,
     uint32_t rules);
 
+/*
+ * Runs with the numbers of rules that arguments name, else with those of a
+ * list that ends in 0; path is a file to write. Returns the sum.
+ */
+uint32_t bench_run_sizes(char **arguments, const uint32_t *sizes,
+    uint32_t (*run)(uint32_t rules, const char *path), const char *path);
+
+/* An empty file of that pattern; ends the program where it cannot be made. */
+void bench_make_file(char *path);
+
 /* Seconds. */
 double bench_now(void);
 
