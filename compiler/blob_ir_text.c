@@ -35,7 +35,11 @@ void
 blob_ir_text_init(struct blob_ir_text *text, struct compilation *comp,
     const struct blob *blob, const struct ir *ir)
 {
-	*text = (struct blob_ir_text){ .comp = comp, .blob = blob };
+	*text = (struct blob_ir_text){
+		.comp = comp,
+		.blob = blob,
+		.left = SOURCE_SIZE_MAX,
+	};
 	text->conf = (struct print_conf){
 		.arena = &comp->arena,
 		.ir = ir,
@@ -157,12 +161,17 @@ blob_ir_page_go(struct blob_ir_page *page, const struct blob_place *place)
 		blob_ir_page_put(page, " ", 1);
 }
 
-static void
+/* False where the page would become too large. */
+static bool
 blob_ir_page_add(struct blob_ir_page *page, const struct blob_ir_text *text,
     struct blob_ir_item *item)
 {
 	uint32_t from = item->words.begin, len = item->words.end - from, at;
 
+	if (page->size + (item->place.line - page->line) + item->place.column +
+		len >
+	    text->left)
+		return false;
 	blob_ir_page_go(page, &item->place);
 	at = (uint32_t)page->size;
 	blob_ir_page_put(page, text->words + from, len);
@@ -171,6 +180,7 @@ blob_ir_page_add(struct blob_ir_page *page, const struct blob_ir_text *text,
 		item->clauses[i].pos.begin += at - from;
 		item->clauses[i].pos.end += at - from;
 	}
+	return true;
 }
 
 static void
@@ -180,31 +190,44 @@ blob_ir_shift(struct srcpos *pos, uint32_t base)
 	pos->end += base;
 }
 
+/* Puts an item into the map; without a file it has no place. */
+static void
+blob_ir_item_map(struct blob_ir_item *item, const struct source_file *file)
+{
+	if (file == NULL) {
+		*item->pos = (struct srcpos){ 0, 0 };
+		for (uint32_t i = 0; i < item->clause_count; i++)
+			item->clauses[i].pos = (struct srcpos){ 0, 0 };
+		return;
+	}
+	blob_ir_shift(item->pos, file->base);
+	for (uint32_t i = 0; i < item->clause_count; i++)
+		blob_ir_shift(&item->clauses[i].pos, file->base);
+}
+
 /* Items of one file; returns how many. */
 static size_t
-blob_ir_page_make(const struct blob_ir_text *text, struct blob_ir_item *items,
+blob_ir_page_make(struct blob_ir_text *text, struct blob_ir_item *items,
     size_t left)
 {
 	struct blob_ir_page page = { .line = 1, .column = 1 };
 	struct str path = items[0].place.path;
 	struct source_file *file;
-	size_t count = 0;
+	size_t count, placed = 0;
 
-	while (count < left && str_eq(items[count].place.path, path))
-		blob_ir_page_add(&page, text, &items[count++]);
+	while (placed < left && str_eq(items[placed].place.path, path) &&
+	    blob_ir_page_add(&page, text, &items[placed]))
+		placed++;
+	for (count = placed; count < left; count++)
+		if (!str_eq(items[count].place.path, path))
+			break;
+	text->left -= page.size;
 	blob_ir_page_put(&page, "\n", 1);
 	memset(page.data + page.size, 0, 2);
 	file = source_add(&text->comp->map, path.ptr, page.data, page.size,
 	    (struct srcpos){ 0, 0 });
-	for (size_t i = 0; i < count; i++) {
-		if (file == NULL)
-			*items[i].pos = (struct srcpos){ 0, 0 };
-		else
-			blob_ir_shift(items[i].pos, file->base);
-		for (uint32_t j = 0; file != NULL && j < items[i].clause_count;
-		     j++)
-			blob_ir_shift(&items[i].clauses[j].pos, file->base);
-	}
+	for (size_t i = 0; i < count; i++)
+		blob_ir_item_map(&items[i], i < placed ? file : NULL);
 	return count;
 }
 

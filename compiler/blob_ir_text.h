@@ -30,6 +30,7 @@ struct blob_ir_text {
 	struct blob_ir_item *items; /* from malloc */
 	size_t count;
 	size_t room;
+	size_t left;            /* bytes that the files may still have */
 	struct print_conf conf; /* into words */
 	char *words;
 	size_t words_size;
@@ -38,7 +39,10 @@ struct blob_ir_text {
 void blob_ir_text_init(struct blob_ir_text *text, struct compilation *comp,
     const struct blob *blob, const struct ir *ir);
 
-/* *pos is the blob's, and the map's once all is finished. */
+/*
+ * *pos is the blob's, and the map's once all is finished: none behind what
+ * sources may have together, whatever the blob says.
+ */
 void blob_ir_text_place(struct blob_ir_text *text, struct srcpos *pos);
 void blob_ir_text_listener(struct blob_ir_text *text,
     struct ir_listener *listener);
