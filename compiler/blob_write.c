@@ -48,7 +48,7 @@ blob_put_bytes(struct blob_writer *writer, enum blob_section_id id,
 	bytes->size += size;
 }
 
-void
+static void
 blob_put8(struct blob_writer *writer, enum blob_section_id id, unsigned byte)
 {
 	unsigned char bytes[] = { (unsigned char)byte };
@@ -56,7 +56,7 @@ blob_put8(struct blob_writer *writer, enum blob_section_id id, unsigned byte)
 	blob_put_bytes(writer, id, bytes, sizeof(bytes));
 }
 
-void
+static void
 blob_put16(struct blob_writer *writer, enum blob_section_id id, uint32_t number)
 {
 	unsigned char bytes[2];
@@ -147,7 +147,7 @@ blob_write_file(struct blob_writer *writer, const char *path)
 	return (uint32_t)(uintptr_t)*place - 1;
 }
 
-void
+static void
 blob_write_place(struct blob_writer *writer, enum blob_section_id id,
     struct srcpos pos)
 {

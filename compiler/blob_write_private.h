@@ -47,10 +47,6 @@ blob_set32(unsigned char *at, uint32_t number)
 	blob_set16(at + 2, number >> 16);
 }
 
-void blob_put8(struct blob_writer *writer, enum blob_section_id id,
-    unsigned byte);
-void blob_put16(struct blob_writer *writer, enum blob_section_id id,
-    uint32_t number);
 void blob_put32(struct blob_writer *writer, enum blob_section_id id,
     uint32_t number);
 void blob_put_bytes(struct blob_writer *writer, enum blob_section_id id,
@@ -68,8 +64,6 @@ uint32_t blob_write_text(struct blob_writer *writer, struct str text,
     bool is_secret);
 uint32_t blob_write_pred(struct blob_writer *writer,
     const struct ruleset_pred *pred);
-void blob_write_place(struct blob_writer *writer, enum blob_section_id id,
-    struct srcpos pos);
 
 /*
  * Slots for so many texts, all empty; and where a text belongs among them,

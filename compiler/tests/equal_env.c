@@ -71,7 +71,8 @@ equal_env_is_own_name(void *arg, struct str domain)
 	return ((struct equal_env_asking *)arg)->facts.is_own_name;
 }
 
-uint32_t
+/* What the loop of a side does; UINT32_MAX for a failure. */
+static uint32_t
 equal_env_label(struct equal_env *env, unsigned side,
     const struct ruleset_envelope *envelope, struct space_facts facts)
 {
@@ -104,7 +105,8 @@ equal_env_is_feasible(struct equal_env *env, uint32_t tag,
 	    DIAGRAM_NO_MATCH;
 }
 
-bool
+/* Whether the next random envelope is treated differently. */
+static bool
 equal_env_differs_at_random(struct equal_env *env)
 {
 	const struct space *space = &env->equal.space;

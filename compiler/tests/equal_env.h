@@ -21,13 +21,6 @@ void equal_env_init(struct equal_env *env, struct bind *const binds[2],
     uint32_t witnesses_max);
 void equal_env_fini(struct equal_env *env);
 
-/* What the loop of a side does; UINT32_MAX for a failure. */
-uint32_t equal_env_label(struct equal_env *env, unsigned side,
-    const struct ruleset_envelope *envelope, struct space_facts facts);
-
-/* Whether the next random envelope is treated differently. */
-bool equal_env_differs_at_random(struct equal_env *env);
-
 /*
  * What is wrong with the result, NULL if nothing is; to be sure that
  * rulesets are the same, so many envelopes are tried. Witnesses that assume

@@ -317,8 +317,6 @@ blob_section_begin(uint32_t id, uint64_t size, uint64_t end)
 struct str blob_text(const struct blob *blob, uint32_t ref);
 void blob_read(const struct blob *blob, enum blob_section_id id, uint32_t n,
     void *record_r);
-bool blob_table_facts_of(const struct blob *blob, uint32_t table,
-    struct blob_table_facts *facts_r);
 struct blob_range blob_table_entries(const struct blob *blob, uint32_t table);
 struct ruleset_pred blob_pred_at(const struct blob *blob, uint32_t n);
 

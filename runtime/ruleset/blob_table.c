@@ -31,7 +31,8 @@ blob_table_entries(const struct blob *blob, uint32_t table)
 	    BLOB_ENTRIES);
 }
 
-bool
+/* False for a small table, which has none: what stands for them then. */
+static bool
 blob_table_facts_of(const struct blob *blob, uint32_t table,
     struct blob_table_facts *facts_r)
 {
