@@ -7,6 +7,7 @@
 #include "runtime/base/netaddr.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -42,6 +43,30 @@ static const char *const netaddr_status_texts[NETADDR_STATUS_COUNT] = {
 	[NETADDR_PORT] = "a port cannot be part of the address",
 	[NETADDR_SYNTAX] = "the address is malformed",
 };
+
+bool
+netaddr_read_sockaddr(const struct sockaddr *sockaddr, struct netaddr *addr_r)
+{
+	sa_family_t family = AF_UNSPEC;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	if (sockaddr != NULL)
+		family = sockaddr->sa_family;
+	*addr_r = (struct netaddr){ .family = 0 };
+	if (family == AF_INET) {
+		memcpy(&in4, sockaddr, sizeof(in4));
+		addr_r->family = 4;
+		addr_r->prefix = NETADDR_V4_BITS;
+		memcpy(addr_r->bytes, &in4.sin_addr, sizeof(in4.sin_addr));
+	} else if (family == AF_INET6) {
+		memcpy(&in6, sockaddr, sizeof(in6));
+		addr_r->family = 6;
+		addr_r->prefix = NETADDR_V6_BITS;
+		memcpy(addr_r->bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
+	}
+	return addr_r->family != 0;
+}
 
 const char *
 netaddr_status_text(enum netaddr_status status)

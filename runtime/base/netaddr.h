@@ -18,6 +18,8 @@
 /* Longest address, "/128", NUL. */
 #define NETADDR_TEXT_SIZE 52
 
+struct sockaddr;
+
 struct netaddr {
 	uint8_t family;    /* 4 or 6; 0: no address */
 	uint8_t prefix;    /* bits, 0 to 32 or 128 */
@@ -78,6 +80,13 @@ enum netaddr_status netaddr_parse_cidr(struct str text, unsigned flags,
  */
 enum netaddr_status netaddr_parse_host(struct str text, unsigned flags,
     struct netaddr *addr_r, struct str *zone_r);
+
+/*
+ * An address of a socket, without its port. False, and family 0: NULL, or
+ * of another family.
+ */
+bool netaddr_read_sockaddr(const struct sockaddr *sockaddr,
+    struct netaddr *addr_r);
 
 /* One clause for a message, without full stop. */
 const char *netaddr_status_text(enum netaddr_status status);

@@ -3,10 +3,7 @@
  */
 #include "runtime/smtp/session.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -28,30 +25,6 @@ session_new_id(struct session_box *box)
 
 /* The host. */
 
-static bool
-session_read_address(const struct sockaddr *sa, struct netaddr *addr_r)
-{
-	*addr_r = (struct netaddr){ .family = 0 };
-	if (sa == NULL)
-		return false;
-	if (sa->sa_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, sa, sizeof(in));
-		addr_r->family = 4;
-		addr_r->prefix = 32;
-		memcpy(addr_r->bytes, &in.sin_addr, 4);
-	} else if (sa->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, sa, sizeof(in6));
-		addr_r->family = 6;
-		addr_r->prefix = 128;
-		memcpy(addr_r->bytes, &in6.sin6_addr, 16);
-	}
-	return addr_r->family != 0;
-}
-
 /* Those that come later are not seen, as with the original. */
 static const char *
 session_read_addresses(struct session_box *box)
@@ -64,7 +37,7 @@ session_read_addresses(struct session_box *box)
 	box->addresses = calloc(SESSION_ADDRESSES_MAX, sizeof(*box->addresses));
 	for (one = all; one != NULL && box->addresses != NULL;
 	     one = one->ifa_next)
-		if (session_read_address(one->ifa_addr, &addr) &&
+		if (netaddr_read_sockaddr(one->ifa_addr, &addr) &&
 		    box->address_count < SESSION_ADDRESSES_MAX)
 			box->addresses[box->address_count++] = addr;
 	freeifaddrs(all);

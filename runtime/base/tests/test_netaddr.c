@@ -4,9 +4,12 @@
  */
 #include "runtime/base/netaddr.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #define TEST_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -375,4 +378,23 @@ Test(netaddr, has_a_text_for_each_status)
 {
 	for (unsigned i = 0; i < NETADDR_STATUS_COUNT; i++)
 		cr_expect_not_null(netaddr_status_text((enum netaddr_status)i));
+}
+
+Test(netaddr, reads_addresses_of_sockets)
+{
+	struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_port = 25 };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = 25 };
+	const struct sockaddr_un un = { .sun_family = AF_UNIX };
+	char text[NETADDR_TEXT_SIZE];
+	struct netaddr addr;
+
+	inet_pton(AF_INET, "192.0.2.1", &in4.sin_addr);
+	inet_pton(AF_INET6, "2001:db8::1", &in6.sin6_addr);
+	cr_expect(netaddr_read_sockaddr((const void *)&in4, &addr));
+	cr_expect_str_eq(netaddr_format(&addr, text), "192.0.2.1");
+	cr_expect(netaddr_read_sockaddr((const void *)&in6, &addr));
+	cr_expect_str_eq(netaddr_format(&addr, text), "2001:db8::1");
+	cr_expect_not(netaddr_read_sockaddr((const void *)&un, &addr));
+	cr_expect_eq(addr.family, 0);
+	cr_expect_not(netaddr_read_sockaddr(NULL, &addr));
 }
