@@ -1,21 +1,17 @@
 /*
  * Connections: their steps, their events, what they ask and their log lines.
- * Whatever happens to one ends in client_go_on, the only place that closes.
+ * Whatever happens to one ends in client_go_on or in its end.
  */
 #include "runtime/smtp/client.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/base/hostname.h"
 #include "runtime/base/log.h"
-#include "runtime/smtp/proxy.h"
 #include "runtime/smtp/tls.h"
 #include "runtime/smtp/tls_key.h"
 
@@ -26,13 +22,9 @@ enum {
 	CLIENT_LOG_MAX = 4 * SMTP_REPLY_MAX,
 };
 
-#define CLIENT_ID(client) (unsigned long long)(client)->id
-
-static void client_begin_names(struct client *client);
-
 /* The end. */
 
-static void
+void
 client_count(struct client *client, int n)
 {
 	struct stats *stats = client->box->child->stats;
@@ -89,6 +81,34 @@ client_end_by_error(struct client *client)
 	snprintf(reason, sizeof(reason), "\"io-error: %s\"",
 	    log_visible(str_from(error), false, text, sizeof(text)));
 	client_end(client, reason);
+}
+
+static void
+client_end_proxy(struct client *client, const char *reason)
+{
+	log_info("proxy %016llx event=closed address=%s "
+		 "reason=\"protocol error (%s)\"",
+	    CLIENT_ID(client), client->address_text, reason);
+	client_end(client, NULL);
+}
+
+/* What came of reading or writing; false: the client is gone. */
+static bool
+client_take_status(struct client *client, enum transport_status status)
+{
+	switch (status) {
+	case TRANSPORT_DONE:
+	case TRANSPORT_AGAIN:
+	case TRANSPORT_ASKED:
+		return true;
+	case TRANSPORT_END:
+		client_end(client, "disconnect");
+		return false;
+	case TRANSPORT_ERROR:
+		client_end_by_error(client);
+		return false;
+	}
+	return false;
 }
 
 /* All was said: waits for the client to close first. */
@@ -174,21 +194,11 @@ client_after_handshake(struct client *client)
 static bool
 client_shake_hands(struct client *client)
 {
-	switch (tls_key_handshake(client)) {
-	case TRANSPORT_DONE:
+	enum transport_status status = tls_key_handshake(client);
+
+	if (status == TRANSPORT_DONE)
 		client_after_handshake(client);
-		break;
-	case TRANSPORT_AGAIN:
-	case TRANSPORT_ASKED:
-		break;
-	case TRANSPORT_END:
-		client_end(client, "disconnect");
-		return false;
-	case TRANSPORT_ERROR:
-		client_end_by_error(client);
-		return false;
-	}
-	return true;
+	return client_take_status(client, status);
 }
 
 static bool
@@ -245,21 +255,12 @@ client_send(struct client *client)
 
 	while ((output = smtp_output(&client->smtp)).len > 0) {
 		size_t len = output.len;
+		enum transport_status status =
+		    transport_write(&client->transport, output.ptr, &len);
 
-		switch (transport_write(&client->transport, output.ptr, &len)) {
-		case TRANSPORT_DONE:
-			smtp_sent(&client->smtp, len);
-			break;
-		case TRANSPORT_AGAIN:
-		case TRANSPORT_ASKED:
-			return true;
-		case TRANSPORT_END:
-			client_end(client, "disconnect");
-			return false;
-		case TRANSPORT_ERROR:
-			client_end_by_error(client);
-			return false;
-		}
+		if (status != TRANSPORT_DONE)
+			return client_take_status(client, status);
+		smtp_sent(&client->smtp, len);
 	}
 	return true;
 }
@@ -295,184 +296,6 @@ client_go_on(struct client *client)
 			return;
 	} while (client->step != step);
 	client_update_events(client);
-}
-
-/* The header of a proxy. */
-
-static void
-client_log_proxy(struct client *client, const char *reason)
-{
-	log_info("proxy %016llx event=closed address=%s "
-		 "reason=\"protocol error (%s)\"",
-	    CLIENT_ID(client), client->address_text, reason);
-}
-
-static void
-client_set_address(struct client *client, const struct netaddr *address)
-{
-	struct target target;
-
-	blob_target(&client->door->use->blob, &target);
-	client->address = *address;
-	local_spell(TARGET_NATIVE, address, client->address_text);
-	local_spell(target.version, address, client->spelled);
-	snprintf(client->bracketed, sizeof(client->bracketed),
-	    address->family == 4 ? "[%s]" : "%s", client->address_text);
-}
-
-static void
-client_set_local(struct client *client)
-{
-	client->address = (struct netaddr){ .family = 0 };
-	snprintf(client->address_text, sizeof(client->address_text), "local");
-	snprintf(client->spelled, sizeof(client->spelled), "local");
-	snprintf(client->bracketed, sizeof(client->bracketed), "[local]");
-}
-
-static void
-client_take_proxy(struct client *client, const struct proxy *proxy)
-{
-	client_count(client, -1);
-	if (proxy->is_local)
-		client_set_local(client);
-	else if (!proxy->keeps_peer)
-		client_set_address(client, &proxy->address);
-	client_count(client, 1);
-	log_info("%016llx smtp event=proxy address=%s", CLIENT_ID(client),
-	    client->address_text);
-	bytes_fini(&client->early);
-	client_begin_names(client);
-}
-
-/* Reads to the end of the header and no byte further: the greeting comes
- * first. */
-static void
-client_read_proxy(struct client *client)
-{
-	enum proxy_status status;
-	struct proxy proxy;
-	char buf[PROXY_HEADER_MAX];
-	size_t size;
-	ssize_t n;
-
-	status = proxy_read(bytes_front(&client->early), client->early.len,
-	    &proxy, &size);
-	n = recv(client->transport.fd, buf, size - client->early.len, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0 && bytes_append(&client->early, buf, (size_t)n, sizeof(buf)))
-		status = proxy_read(bytes_front(&client->early),
-		    client->early.len, &proxy, &size);
-	if (n > 0 && status == PROXY_MORE)
-		return;
-	if (n > 0 && status == PROXY_OK) {
-		client_take_proxy(client, &proxy);
-		client_go_on(client);
-		return;
-	}
-	client_log_proxy(client,
-	    n > 0      ? proxy_status_text(status) :
-		n == 0 ? "disconnected" :
-			 "IO error");
-	client_end(client, NULL);
-}
-
-/* Names. */
-
-static void
-client_greet(struct client *client)
-{
-	log_info("%016llx smtp connected address=%s host=%s", CLIENT_ID(client),
-	    client->address_text, client->rdns);
-	client->peer = (struct smtp_peer){
-		.hostname = str_from(client->hostname),
-		.address = str_from(client->bracketed),
-		.rdns = str_from(client->rdns),
-	};
-	client->step = CLIENT_TALK;
-	client->wants_tls = client->door->listener.tls == IR_LISTEN_SMTPS;
-	if (client->wants_tls)
-		stats_add(client->box->child->stats, STAT_SMTP_SMTPS, 1);
-	else
-		smtp_greet(&client->smtp, &client->peer);
-}
-
-static void
-client_set_rdns(struct client *client, struct str name)
-{
-	if (!hostname_is_valid(name) || name.len > CLIENT_RDNS_MAX)
-		name = STR_LIT("<unknown>");
-	snprintf(client->rdns, sizeof(client->rdns), "%.*s", STR_ARG(name));
-}
-
-static void
-client_on_rdns(struct client *client, struct message *answer)
-{
-	client_set_rdns(client,
-	    answer == NULL ? STR_LIT("") : answer->rdns_answer.name);
-	client_greet(client);
-}
-
-static void
-client_ask_rdns(struct client *client)
-{
-	char text[NETADDR_TEXT_SIZE];
-	struct message message = { .type = MESSAGE_RDNS };
-
-	if (client->address.family == 0) {
-		client_set_rdns(client, client->box->child->server_name);
-		client_greet(client);
-		return;
-	}
-	message.rdns.address = str_from(netaddr_format(&client->address, text));
-	if (!client_ask(client, client->box->child->peers[PROC_LOOKUP],
-		&message, client_on_rdns, NULL))
-		client_on_rdns(client, NULL);
-}
-
-static void
-client_set_hostname(struct client *client, struct str name)
-{
-	if (name.len == 0 || name.len > CLIENT_RDNS_MAX)
-		name = client->door->name;
-	snprintf(client->hostname, sizeof(client->hostname), "%.*s",
-	    STR_ARG(name));
-}
-
-static void
-client_on_hostname(struct client *client, struct message *answer)
-{
-	if (answer != NULL && answer->lookup_answer.answer == ANSWER_YES)
-		client_set_hostname(client, answer->lookup_answer.value);
-	client_ask_rdns(client);
-}
-
-static void
-client_begin_names(struct client *client)
-{
-	const struct door *door = client->door;
-	const struct blob *blob = &door->use->blob;
-	struct message message = { .type = MESSAGE_LOOKUP };
-	uint32_t table = door->listener.hostnames;
-	struct blob_entry entry;
-
-	client->step = CLIENT_NAMES;
-	client_set_hostname(client, door->name);
-	if (table != IR_NONE &&
-	    blob_can_look_up(blob, table, SERVICE_ADDRNAME)) {
-		if (blob_lookup(blob, table, SERVICE_ADDRNAME, door->address,
-			&entry) == ANSWER_YES)
-			client_set_hostname(client, entry.value);
-	} else if (table != IR_NONE) {
-		message.lookup.generation = door->use->generation;
-		message.lookup.table = table;
-		message.lookup.service = SERVICE_ADDRNAME;
-		message.lookup.key = door->address;
-		if (client_ask(client, client->box->child->peers[PROC_LOOKUP],
-			&message, client_on_hostname, NULL))
-			return;
-	}
-	client_ask_rdns(client);
 }
 
 /* Events. */
@@ -513,22 +336,28 @@ client_talk(struct client *client)
 		if (len < sizeof(buf) && client->transport.ssl == NULL)
 			break;
 	}
-	if (status == TRANSPORT_END)
-		client_end(client, "disconnect");
-	else if (status == TRANSPORT_ERROR)
-		client_end_by_error(client);
-	else
+	if (client_take_status(client, status))
 		client_go_on(client);
+}
+
+static void
+client_on_proxy(struct client *client)
+{
+	const char *error = client_read_proxy(client);
+
+	if (error == NULL)
+		client_go_on(client);
+	else
+		client_end_proxy(client, error);
 }
 
 static void
 client_on_timeout(struct client *client)
 {
 	if (client->step == CLIENT_PROXY)
-		client_log_proxy(client, "timeout");
-	else if (client->is_asking)
-		return;
-	client_end(client, client->step == CLIENT_PROXY ? NULL : "timeout");
+		client_end_proxy(client, "timeout");
+	else if (!client->is_asking)
+		client_end(client, "timeout");
 }
 
 static void
@@ -543,7 +372,7 @@ client_on_read(evutil_socket_t fd, short what, void *arg)
 	}
 	switch (client->step) {
 	case CLIENT_PROXY:
-		client_read_proxy(client);
+		client_on_proxy(client);
 		return;
 	case CLIENT_TLS:
 		client_go_on(client);
@@ -695,31 +524,6 @@ static const struct smtp_ops client_smtp_ops = {
 
 /* The beginning. */
 
-static void
-client_read_peer(struct client *client)
-{
-	struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(storage);
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct netaddr address = { .family = 0 };
-
-	getpeername(client->transport.fd, (struct sockaddr *)&storage, &len);
-	memcpy(&in, &storage, sizeof(in));
-	memcpy(&in6, &storage, sizeof(in6));
-	if (storage.ss_family == AF_INET) {
-		address = (struct netaddr){ .family = 4, .prefix = 32 };
-		memcpy(address.bytes, &in.sin_addr, 4);
-	} else if (storage.ss_family == AF_INET6) {
-		address = (struct netaddr){ .family = 6, .prefix = 128 };
-		memcpy(address.bytes, &in6.sin6_addr, 16);
-	}
-	if (address.family == 0)
-		client_set_local(client);
-	else
-		client_set_address(client, &address);
-}
-
 static struct client *
 client_new(struct door *door, int fd)
 {
@@ -748,7 +552,6 @@ client_new(struct door *door, int fd)
 bool
 client_accept(struct door *door, int fd)
 {
-	const int one = 1;
 	struct session_box *box = door->box;
 	struct client *client = NULL;
 
@@ -764,8 +567,6 @@ client_accept(struct door *door, int fd)
 	smtp_init(&client->smtp, &door->config, &client_smtp_ops, client);
 	if (door->fd == -1 && client->address.family == 0)
 		smtp_trust(&client->smtp);
-	else
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (door->listener.proxy_v2)
 		client->step = CLIENT_PROXY;
 	else

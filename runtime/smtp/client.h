@@ -19,6 +19,9 @@
 
 #define CLIENT_RDNS_MAX 255
 
+/* For log lines, "%016llx". */
+#define CLIENT_ID(client) (unsigned long long)(client)->id
+
 enum client_step {
 	CLIENT_PROXY,
 	CLIENT_NAMES,
@@ -77,6 +80,21 @@ bool client_ask(struct client *client, struct channel *channel,
 
 /* Sends, reads and closes, as far as it can be done now. */
 void client_go_on(struct client *client);
+
+/* One more or one less of the client's kind, n: 1 or -1. */
+void client_count(struct client *client, int n);
+
+/* client_peer.c: who is at the other end of the socket. */
+void client_read_peer(struct client *client);
+
+/*
+ * client_peer.c: the header of a proxy, as far as it is there, and then
+ * names. NULL, or why it is none.
+ */
+const char *client_read_proxy(struct client *client);
+
+/* client_peer.c: what host and client are called; ends in the greeting. */
+void client_begin_names(struct client *client);
 
 /* rcpt.c: ends in smtp_answer_rcpt. */
 void rcpt_begin(struct client *client, const struct smtp_rcpt *rcpt);

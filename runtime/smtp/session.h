@@ -1,9 +1,9 @@
 /*
  * The session process from the inside: who listens where and who is
  * connected. session.c owns the process, door.c the listeners, client.c the
- * connections, transport.c their bytes, rcpt.c what recipients expand to,
- * mail.c the way of a message into the queue. The protocol itself is
- * smtp.c's, which knows none of them.
+ * connections, client_peer.c who is at their other end, transport.c their
+ * bytes, rcpt.c what recipients expand to, mail.c the way of a message into
+ * the queue. The protocol itself is smtp.c's, which knows none of them.
  */
 #ifndef RUNTIME_SMTP_SESSION_H
 #define RUNTIME_SMTP_SESSION_H
