@@ -1,7 +1,8 @@
 /*
  * The keys process: reads keys and certificates before it locks itself in,
  * then signs for session processes. Each ruleset has one of its own, so no
- * generation is asked for.
+ * generation is asked for. It is the first that a ruleset goes to, and
+ * refuses what session processes could not speak TLS with.
  */
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,13 +10,16 @@
 #include "runtime/base/log.h"
 #include "runtime/proc/child.h"
 #include "runtime/proc/keystore.h"
+#include "runtime/proc/tlswords.h"
 
 static const char *
 keys_init(struct child *child)
 {
 	static char error[KEYSTORE_ERROR_MAX];
 
-	child->box = keystore_open(&child->ruleset->blob, error, sizeof(error));
+	if (tlswords_check(&child->ruleset->blob, error, sizeof(error)))
+		child->box = keystore_open(&child->ruleset->blob, error,
+		    sizeof(error));
 	return child->box == NULL ? error : NULL;
 }
 

@@ -9,10 +9,10 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/proc/tlswords.h"
 #include "runtime/smtp/tls_key.h"
 
 /* What has to come from the keys process. */
@@ -44,90 +44,13 @@ struct tls_server {
 
 /* Settings. */
 
-static const char *
-tls_ciphers(struct str configured, char buf[1024])
-{
-	static const char secure[] = "ECDHE+AESGCM:ECDHE+CHACHA20:"
-				     "DHE+AESGCM:DHE+CHACHA20";
-
-	if (configured.len == 0 || str_is(configured, "secure") ||
-	    str_is(configured, "default"))
-		return secure;
-	if (str_is(configured, "compat"))
-		return "HIGH:!aNULL";
-	if (str_is(configured, "legacy"))
-		return "HIGH:MEDIUM:!aNULL";
-	if (str_is(configured, "insecure") || str_is(configured, "all"))
-		return "ALL:!aNULL:!eNULL";
-	snprintf(buf, 1024, "%.*s", STR_ARG(configured));
-	return buf;
-}
-
-static uint64_t
-tls_protocol_options(struct str word)
-{
-	static const struct {
-		const char *word;
-		uint64_t options;
-	} words[] = {
-		{ "tlsv1.0", SSL_OP_NO_TLSv1 },
-		{ "tlsv1.1", SSL_OP_NO_TLSv1_1 },
-		{ "tlsv1.2", SSL_OP_NO_TLSv1_2 },
-		{ "tlsv1.3", SSL_OP_NO_TLSv1_3 },
-		{ "tlsv1", SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3 },
-		{ "all", SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3 },
-		{ "legacy", SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3 },
-		{ "default", SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3 },
-		{ "secure", SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3 },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (str_eq_nocase(word, str_from(words[i].word)))
-			return words[i].options;
-	return 0;
-}
-
-/* "tlsv1.2,tlsv1.3" or "all:!tlsv1.3", as libtls reads it. */
-static void
-tls_set_protocols(SSL_CTX *ctx, struct str configured)
-{
-	const uint64_t all = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 |
-	    SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
-	uint64_t allowed = 0;
-	uint32_t begin = 0;
-
-	if (configured.len == 0)
-		configured = STR_LIT("default");
-	for (uint32_t i = 0; i <= configured.len; i++) {
-		struct str word = { configured.ptr + begin, i - begin };
-		bool is_negated = word.len > 0 && word.ptr[0] == '!';
-
-		if (i < configured.len && configured.ptr[i] != ',' &&
-		    configured.ptr[i] != ':')
-			continue;
-		begin = i + 1;
-		if (is_negated)
-			word = (struct str){ word.ptr + 1, word.len - 1 };
-		while (word.len > 0 && word.ptr[0] == ' ')
-			word = (struct str){ word.ptr + 1, word.len - 1 };
-		if (is_negated)
-			allowed &= ~tls_protocol_options(word);
-		else
-			allowed |= tls_protocol_options(word);
-	}
-	SSL_CTX_clear_options(ctx, all);
-	SSL_CTX_set_options(ctx, all & ~allowed);
-}
-
 static bool
 tls_configure(struct tls_server *server, SSL_CTX *ctx, enum ir_dhe dhe)
 {
 	const struct ir_listener *listener = &server->listener;
 	struct ir_settings settings;
-	char buf[1024];
 
 	blob_settings(&server->use->blob, &settings);
-	tls_set_protocols(ctx, listener->protocols);
 	SSL_CTX_set_options(ctx,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
 		SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -141,10 +64,10 @@ tls_configure(struct tls_server *server, SSL_CTX *ctx, enum ir_dhe dhe)
 	if (listener->verifies_clients)
 		SSL_CTX_set_verify(ctx,
 		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	return SSL_CTX_set_cipher_list(ctx,
-		   tls_ciphers(listener->ciphers.len > 0 ? listener->ciphers :
-							   settings.ciphers,
-		       buf)) == 1;
+	return tlswords_set_protocols(ctx, listener->protocols) &&
+	    tlswords_set_ciphers(ctx,
+		listener->ciphers.len > 0 ? listener->ciphers :
+					    settings.ciphers);
 }
 
 /* Whether the certificate is for the name; as browsers compare. */

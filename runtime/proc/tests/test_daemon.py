@@ -208,6 +208,13 @@ def test_reload_refused(tap):
         status, text = smtpctl(daemon, "reload")
         tap.case("so is a key",
                  "" if status == 1 and "keys: " in text else text)
+        for words in ('ciphers "nonsense"', 'protocols "tlsv1.4"'):
+            rewrite(daemon, f'pki a cert "{table}"\npki a key "{table}"\n'
+                    + CONFIG.replace(f"port {PORT}",
+                                     f"port {PORT} tls pki a {words}"))
+            status, text = smtpctl(daemon, "reload")
+            tap.case(f"so are {words}", "" if status == 1 and
+                     f"with {words}" in text else text)
         done = send(daemon)[1]
         tap.case("mail comes in and out as before",
                  "" if done.startswith("250 ") and daemon.wait(
