@@ -18,7 +18,7 @@ parent_has_filter(const struct blob *blob)
 		struct ir_listener listener;
 
 		blob_listener(blob, i, &listener);
-		if (listener.filter != IR_NONE)
+		if (listener.filter != IR_NONE || listener.refuses_all)
 			return true;
 	}
 	for (uint32_t i = 0; i < blob_action_count(blob); i++) {

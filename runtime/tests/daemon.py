@@ -27,7 +27,8 @@ HOST = "mail.example.org"
 
 def free_port(address="127.0.0.1"):
     """A port that nobody listens on; another program could take it."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.bind((address, 0))
         return probe.getsockname()[1]
 
@@ -36,7 +37,7 @@ class Daemon:
     """with Daemon(config) as daemon: {dir} and {user} in the config are
     those of the test, {libexec} the helpers'."""
 
-    def __init__(self, config, *options, blob=True):
+    def __init__(self, config, *options, blob=True, target="native"):
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
             os.geteuid()).pw_name
         self.dir = Path(tempfile.mkdtemp(prefix="smtpd-test-"))
@@ -45,6 +46,7 @@ class Daemon:
         self.log = self.dir / "log"
         self.options = options
         self.blob = blob
+        self.target = target  # of the blob
         self.process = None
         self.config = config
 
@@ -86,8 +88,8 @@ class Daemon:
         if self.blob:
             ruleset = ["-b", self.dir / "blob"]
             done = subprocess.run(
-                [BIN / "smtpd-compile", "-W", "no-insecure-file", "-o",
-                 ruleset[1], config],
+                [BIN / "smtpd-compile", f"--target={self.target}", "-W",
+                 "no-insecure-file", "-o", ruleset[1], config],
                 env=environment(), capture_output=True, check=False)
             if done.returncode != 0:
                 raise RuntimeError(done.stderr.decode())

@@ -112,8 +112,13 @@ def test_refusals(tap):
          "no such address, interface or host"),
         ("a mistake", "listen on nowhere port\n", "error:"),
     )
-    for name, config, wanted in cases:
-        daemon = Daemon(config + rules, blob=False)
+    daemons = [(name, Daemon(config + rules, blob=False), wanted)
+               for name, config, wanted in cases]
+    # Where a listener with a filter refused everyone.
+    daemons.append(("a filter of 6.4", Daemon(
+        'listen on 127.0.0.1 port 1 filter "f"\n' + rules, target="6.4"),
+        "filter-not-supported"))
+    for name, daemon, wanted in daemons:
         try:
             with daemon:
                 tap.case(f"refuses {name}", "it started")
