@@ -39,6 +39,15 @@ client_count(struct client *client, int n)
 }
 
 static void
+client_count_tls(struct client *client, int n)
+{
+	bool is_smtps = client->door->listener.tls == IR_LISTEN_SMTPS;
+
+	stats_add(client->box->child->stats,
+	    is_smtps ? STAT_SMTP_SMTPS : STAT_SMTP_TLS, n);
+}
+
+static void
 client_free(struct client *client)
 {
 	rcpt_free(client);
@@ -56,7 +65,7 @@ client_end(struct client *client, const char *reason)
 		log_info("%016llx smtp disconnected reason=%s",
 		    CLIENT_ID(client), reason);
 	if (client->transport.ssl != NULL)
-		stats_add(box->child->stats, STAT_SMTP_TLS, -1);
+		client_count_tls(client, -1);
 	client_count(client, -1);
 	event_free(client->read);
 	event_free(client->write);
@@ -212,7 +221,7 @@ client_begin_tls(struct client *client)
 		return false;
 	}
 	transport_begin_tls(&client->transport, ssl);
-	stats_add(client->box->child->stats, STAT_SMTP_TLS, 1);
+	client_count_tls(client, 1);
 	client->step = CLIENT_TLS;
 	return true;
 }

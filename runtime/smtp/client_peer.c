@@ -110,9 +110,7 @@ client_greet(struct client *client)
 	};
 	client->step = CLIENT_TALK;
 	client->wants_tls = client->door->listener.tls == IR_LISTEN_SMTPS;
-	if (client->wants_tls)
-		stats_add(client->box->child->stats, STAT_SMTP_SMTPS, 1);
-	else
+	if (!client->wants_tls)
 		smtp_greet(&client->smtp, &client->peer);
 }
 
