@@ -58,7 +58,8 @@ door_configure(struct door *door)
 	door->name = listener->hostname.len > 0 ? listener->hostname :
 						  door->box->child->server_name;
 	door->is_local = listener->is_socket ||
-	    str_is(door->address, "127.0.0.1") || str_is(door->address, "::1");
+	    str_is(door->address, "127.0.0.1") ||
+	    str_is(door->address, "[::1]");
 	door->config = (struct smtp_config){
 		.tls = door_tls(listener),
 		.login = door_login(listener),

@@ -26,7 +26,7 @@ struct door {
 	struct ir_listener listener;
 	struct smtp_config config;
 	struct str name;    /* HOST, unless the table of names has one */
-	struct str address; /* bound to; empty: the local socket */
+	struct str address; /* "127.0.0.1", "[::1]"; empty: the socket */
 	bool is_local;      /* the socket, 127.0.0.1, ::1 */
 	int fd;             /* -1: the socket, or closed */
 	struct event *event;

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import HOST, Client, Daemon, free_port  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import BIN, Tap, environment  # noqa: E402
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 IDLE = 200  # connections that do nothing
@@ -31,9 +32,17 @@ listen on 127.0.0.1 port {tls} hostname {host} tls pki a pki b
 listen on 127.0.0.1 port {smtps} hostname {host} smtps pki a
 listen on 127.0.0.1 port {proxy} hostname {host} proxy-v2
 listen on 127.0.0.3 port {named} hostname {host} hostnames <names>
+{more}
 action "local" maildir "{{dir}}/Maildir" alias <aliases>
 match from any for domain "example.org" action "local"
 """
+
+
+def has_ipv6():
+    try:
+        return free_port("::1") != 0
+    except OSError:
+        return False
 
 
 class World:
@@ -42,7 +51,12 @@ class World:
     def __init__(self):
         self.ports = {name: free_port() for name in
                       ("plain", "tls", "smtps", "proxy", "named")}
-        self.daemon = Daemon(CONFIG.format(host=HOST, **self.ports))
+        more = ""
+        if has_ipv6():
+            self.ports["six"] = free_port("::1")
+            more = f"listen on ::1 port {self.ports['six']} hostname {HOST}"
+        self.daemon = Daemon(CONFIG.format(host=HOST, more=more,
+                                           **self.ports))
         for name in "ab":
             self.daemon.certificate(name, f"{name}.example.org")
 
@@ -221,8 +235,10 @@ def test_smuggling(tap, world):
             if not left.startswith("221"):
                 tap.case(f"{dot!r}, paused {pause}", left or "closed")
             client.close()
-    world.daemon.wait(
-        lambda: len(world.daemon.messages()) >= before + count)
+    tap.case(f"the {count} that were taken are delivered",
+             "" if count and world.daemon.wait(
+                 lambda: len(world.daemon.messages()) >= before + count)
+             else "they are not")
     smuggled = [text for text in world.daemon.messages()
                 if b"Subject: smuggled" in text.split(b"\n\n")[0]]
     tap.equal("no message within a message", smuggled, [])
@@ -272,6 +288,49 @@ def test_hostnames(tap, world):
     tap.equal("the name is the address's", client.greeting,
               "220 named.example.org ESMTP smtpd\r\n")
     client.close()
+
+
+def test_local_listeners(tap, world):
+    """Date and Message-ID are added on 127.0.0.1 and ::1."""
+    for name, address in (("plain", "127.0.0.1"), ("six", "::1")):
+        if name not in world.ports:
+            tap.skip(address, "it is not there")
+            continue
+        client = world.client(name, address=address)
+        subject = f"Subject: to {address}\r\n"
+        answer = sends_mail(client, subject + "\r\nx\r\n")
+        client.close()
+        header = f"{subject.strip()}\nDate: ".encode()
+        tap.case(f"{address} completes messages", "" if world.daemon.wait(
+            lambda: any(header in text and b"\nMessage-ID: <" in text
+                        for text in world.daemon.messages())) else answer)
+
+
+def stats(world, key):
+    """A counter; 0: it was never counted."""
+    done = subprocess.run(
+        [BIN / "smtpctl", f"--spool={world.daemon.spool}", "show", "stats"],
+        env=environment(), capture_output=True, text=True, timeout=30,
+        check=True)
+    found = re.search(rf"^{re.escape(key)}=(\d+)$", done.stdout, re.M)
+    return int(found[1]) if found else 0
+
+
+def test_counters(tap, world):
+    """Sessions with TLS from the beginning, and those with STARTTLS."""
+    client, context = world.client("tls"), ssl._create_unverified_context()
+    client.ask("EHLO x", "STARTTLS")
+    client.sock = context.wrap_socket(client.sock)
+    client.ask("EHLO x")
+    other = world.client("smtps", greeted=False)
+    other.sock = context.wrap_socket(other.sock)
+    other.reply()
+    for key, one in (("smtp.tls", client), ("smtp.smtps", other)):
+        tap.case(f"{key} counts what is there", "" if world.daemon.wait(
+            lambda k=key: stats(world, k) == 1) else stats(world, key))
+        one.close()
+        tap.case("and no longer what is not", "" if world.daemon.wait(
+            lambda k=key: stats(world, k) == 0) else stats(world, key))
 
 
 def test_log_injection(tap, world):
@@ -330,8 +389,8 @@ def test_idle(tap, world):
 TESTS = [test_stops, test_handshakes, test_names_in_certificates,
          test_starttls_injection, test_garbage, test_leaving,
          test_order_after_refused_data, test_one_packet, test_smuggling,
-         test_proxy, test_hostnames, test_log_injection, test_slow_reader,
-         test_idle]
+         test_proxy, test_hostnames, test_local_listeners, test_counters,
+         test_log_injection, test_slow_reader, test_idle]
 
 
 def main():
