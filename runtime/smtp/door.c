@@ -233,7 +233,10 @@ door_on_client(evutil_socket_t fd, short what, void *arg)
 			door_note_failure(box, errno);
 			return;
 		}
-		client_accept(door, client);
+		if (!client_accept(door, client)) {
+			door_note_failure(box, ENOMEM);
+			return;
+		}
 	}
 }
 

@@ -172,6 +172,17 @@ mail_senders_fit(const struct client *client, struct str list)
 }
 
 static void
+mail_end_sender(struct client *client, enum smtp_mail result)
+{
+	if (result == SMTP_MAIL_OK && client->mail == NULL)
+		client->mail = mail_new();
+	if (client->mail == NULL && result == SMTP_MAIL_OK)
+		result = SMTP_MAIL_TEMPFAIL;
+	smtp_answer_mail(&client->smtp, result);
+}
+
+/* list: of the user's senders, with ANSWER_YES. */
+static void
 mail_answer_sender(struct client *client, enum answer answer, struct str list)
 {
 	enum smtp_mail result = SMTP_MAIL_TEMPFAIL;
@@ -181,11 +192,7 @@ mail_answer_sender(struct client *client, enum answer answer, struct str list)
 	else if (answer == ANSWER_YES)
 		result = mail_senders_fit(client, list) ? SMTP_MAIL_OK :
 							  SMTP_MAIL_REJECTED;
-	if (result == SMTP_MAIL_OK && client->mail == NULL)
-		client->mail = mail_new();
-	if (client->mail == NULL && result == SMTP_MAIL_OK)
-		result = SMTP_MAIL_TEMPFAIL;
-	smtp_answer_mail(&client->smtp, result);
+	mail_end_sender(client, result);
 }
 
 static void
@@ -210,7 +217,7 @@ mail_check_sender(void *arg)
 	struct blob_entry entry = { .value = STR_LIT("") };
 
 	if (table == IR_NONE || client->smtp.username.len == 0) {
-		mail_answer_sender(client, ANSWER_YES, STR_LIT("@"));
+		mail_end_sender(client, SMTP_MAIL_OK);
 		return;
 	}
 	if (blob_can_look_up(blob, table, SERVICE_MAILADDRMAP)) {
@@ -404,10 +411,10 @@ mail_end_rcpt(struct client *client, bool is_accepted)
 static void
 mail_undo_begin(struct client *client, struct message *message)
 {
+	if (message != NULL && message->fd != -1)
+		close(message->fd);
 	if (message == NULL || !message->queue_begun.is_ok)
 		return;
-	if (message->fd != -1)
-		close(message->fd);
 	if (mail_queue(client) != NULL)
 		mail_roll_back(mail_queue(client), message->queue_begun.msgid);
 }

@@ -164,8 +164,7 @@ smtp_line(struct smtp *smtp, struct str line, bool has_cr)
 
 /* len: without LF. Refuses what is too long, as far as it is known. */
 static bool
-smtp_is_line_short(struct smtp *smtp, const char *data, size_t len,
-    bool is_whole)
+smtp_is_line_short(struct smtp *smtp, const char *data, size_t len)
 {
 	bool has_cr = len > 0 && data[len - 1] == '\r';
 
@@ -175,8 +174,7 @@ smtp_is_line_short(struct smtp *smtp, const char *data, size_t len,
 		smtp_refuse_input(smtp, "500 5.0.0 Line too long");
 		return false;
 	}
-	if (len - has_cr <= SMTP_COMMAND_MAX ||
-	    (!is_whole && len <= SMTP_COMMAND_MAX))
+	if (len - has_cr <= SMTP_COMMAND_MAX)
 		return true;
 	smtp_refuse_input(smtp, "500 5.0.0 Command line too long");
 	return false;
@@ -191,7 +189,7 @@ smtp_take_line(struct smtp *smtp, const char *data, size_t len)
 	size_t line_len = end == NULL ? len : (size_t)(end - data);
 	bool has_cr = line_len > 0 && data[line_len - 1] == '\r';
 
-	if (!smtp_is_line_short(smtp, data, line_len, end != NULL))
+	if (!smtp_is_line_short(smtp, data, line_len))
 		return len;
 	if (end == NULL) {
 		smtp->scanned = len;
