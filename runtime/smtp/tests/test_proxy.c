@@ -9,12 +9,6 @@
 #define TCP4        SIGNATURE "\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\1\2\0\x19"
 #define TEST_LEN(s) (sizeof(s) - 1)
 
-static enum proxy_status
-test_read(const char *data, size_t len, struct proxy *proxy, size_t *size)
-{
-	return proxy_read(data, len, proxy, size);
-}
-
 Test(proxy, reads_addresses)
 {
 	static const char v6[] = SIGNATURE
@@ -25,10 +19,10 @@ Test(proxy, reads_addresses)
 	struct proxy proxy;
 	size_t size;
 
-	cr_assert_eq(test_read(TCP4, TEST_LEN(TCP4), &proxy, &size), PROXY_OK);
+	cr_assert_eq(proxy_read(TCP4, TEST_LEN(TCP4), &proxy, &size), PROXY_OK);
 	cr_expect_str_eq(netaddr_format(&proxy.address, text), "192.0.2.1");
 	cr_expect_eq(size, TEST_LEN(TCP4));
-	cr_assert_eq(test_read(v6, TEST_LEN(v6), &proxy, &size), PROXY_OK);
+	cr_assert_eq(proxy_read(v6, TEST_LEN(v6), &proxy, &size), PROXY_OK);
 	cr_expect_str_eq(netaddr_format(&proxy.address, text), "2001:db8::1");
 }
 
@@ -38,7 +32,7 @@ Test(proxy, says_how_much_is_missing)
 	size_t size;
 
 	for (size_t len = 0; len < TEST_LEN(TCP4); len++) {
-		cr_assert_eq(test_read(TCP4, len, &proxy, &size), PROXY_MORE,
+		cr_assert_eq(proxy_read(TCP4, len, &proxy, &size), PROXY_MORE,
 		    "%zu", len);
 		cr_expect_eq(size, len < 16 ? 16u : TEST_LEN(TCP4));
 	}
@@ -52,7 +46,7 @@ Test(proxy, skips_what_follows_the_address)
 	struct proxy proxy;
 	size_t size;
 
-	cr_assert_eq(test_read(data, TEST_LEN(data), &proxy, &size), PROXY_OK);
+	cr_assert_eq(proxy_read(data, TEST_LEN(data), &proxy, &size), PROXY_OK);
 	cr_expect_str_eq(data + size, "EHLO");
 }
 
@@ -62,8 +56,22 @@ Test(proxy, may_speak_for_itself)
 	struct proxy proxy;
 	size_t size;
 
-	cr_assert_eq(test_read(data, TEST_LEN(data), &proxy, &size), PROXY_OK);
+	cr_assert_eq(proxy_read(data, TEST_LEN(data), &proxy, &size), PROXY_OK);
 	cr_expect(proxy.keeps_peer);
+}
+
+Test(proxy, may_speak_for_a_local_socket)
+{
+	char data[16 + 216] = "";
+	struct proxy proxy;
+	size_t size;
+
+	memcpy(data, SIGNATURE "\x21\x31\0\xd8", 16);
+	cr_assert_eq(proxy_read(data, sizeof(data), &proxy, &size), PROXY_OK);
+	cr_expect(proxy.is_local);
+	cr_expect_not(proxy.keeps_peer);
+	cr_expect_eq(proxy.address.family, 0);
+	cr_expect_eq(size, sizeof(data));
 }
 
 static const struct {
@@ -88,10 +96,10 @@ Test(proxy, refuses_what_is_none)
 	memcpy(data, SIGNATURE, 12);
 	for (size_t i = 0; i < sizeof(test_bad) / sizeof(*test_bad); i++) {
 		memcpy(data + 12, test_bad[i].bytes, 4);
-		cr_expect_eq(test_read(data, 16, &proxy, &size),
+		cr_expect_eq(proxy_read(data, 16, &proxy, &size),
 		    test_bad[i].status, "%zu", i);
 	}
-	cr_expect_eq(test_read("EHLO", 4, &proxy, &size), PROXY_BAD_SIGNATURE);
-	cr_expect_eq(test_read("\r\n\r\nQ", 5, &proxy, &size),
+	cr_expect_eq(proxy_read("EHLO", 4, &proxy, &size), PROXY_BAD_SIGNATURE);
+	cr_expect_eq(proxy_read("\r\n\r\nQ", 5, &proxy, &size),
 	    PROXY_BAD_SIGNATURE);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Sessions recorded on OpenSMTPD 7.8 (oracle/dev), repeated on the running
 daemon: as root, with users, tables and addresses of the recording. Codes and
-texts must be the same but for what fixtures/smtp/recorded.tsv names, a set,
-an id ("*": it does not start) and a reason. Each set has a network, an /etc and homes of its own.
-Root only; the sets lie beside the project."""
+texts must be the same but for what fixtures/smtp/recorded.tsv names: a set,
+an id ("*": it does not start) and a reason. Each set has a network, an /etc
+and homes of its own. Root only; the sets lie beside the project."""
 
 import base64
 import json

@@ -77,13 +77,11 @@ def join(steps, kind):
 
 
 class Run:
-    """One case over one connection. difference(line, seen, wanted) says
-    whether what was seen will do in place of what was wanted."""
+    """One case over one connection."""
 
-    def __init__(self, client, values, difference=lambda *_: False):
+    def __init__(self, client, values):
         self.client = client
         self.values = values
-        self.difference = difference
         self.context = ssl.create_default_context()
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
@@ -92,8 +90,7 @@ class Run:
         self.client.sock = self.context.wrap_socket(self.client.sock)
 
     def compare(self, number, seen, wanted):
-        if re.fullmatch(pattern(wanted, self.values), seen, re.S) or \
-                self.difference(number, seen, wanted):
+        if re.fullmatch(pattern(wanted, self.values), seen, re.S):
             return ""
         return f"line {number}: seen {seen!r}, wanted {wanted!r}"
 
