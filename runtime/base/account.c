@@ -12,25 +12,13 @@ enum {
 	ACCOUNT_BUFFER_MAX = 256 * 1024,
 };
 
-static bool
-account_copy(char *to, size_t room, struct str text)
-{
-	if (text.len >= room ||
-	    (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
-		return false;
-	if (text.len > 0)
-		memcpy(to, text.ptr, text.len);
-	to[text.len] = '\0';
-	return true;
-}
-
 enum answer
 account_set(struct account *account, struct str name, struct str home,
     uid_t uid, gid_t gid)
 {
 	if (name.len == 0 || uid == (uid_t)-1 || gid == (gid_t)-1 ||
-	    !account_copy(account->name, sizeof(account->name), name) ||
-	    !account_copy(account->home, sizeof(account->home), home))
+	    !str_copy(name, account->name, sizeof(account->name)) ||
+	    !str_copy(home, account->home, sizeof(account->home)))
 		return ANSWER_FAILED;
 	account->uid = uid;
 	account->gid = gid;
@@ -54,7 +42,7 @@ account_find(struct str name, struct account *account_r)
 	char *buf = NULL;
 	int error = ERANGE;
 
-	if (!account_copy(text, sizeof(text), name))
+	if (!str_copy(name, text, sizeof(text)))
 		return ANSWER_NO;
 	for (size_t room = ACCOUNT_BUFFER_FIRST;
 	     (error == ERANGE && room <= ACCOUNT_BUFFER_MAX) || error == EINTR;

@@ -77,4 +77,16 @@ str_eq_nocase(struct str a, struct str b)
 	return true;
 }
 
+/* Ends it in NUL; false: it does not fit into room, or holds one itself. */
+static inline bool
+str_copy(struct str s, char *to, size_t room)
+{
+	if (s.len >= room || (s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL))
+		return false;
+	if (s.len > 0)
+		memcpy(to, s.ptr, s.len);
+	to[s.len] = '\0';
+	return true;
+}
+
 #endif

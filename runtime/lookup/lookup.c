@@ -262,18 +262,6 @@ lookup_on_userinfo(struct lookup *lookup, struct channel *channel,
 
 /* Passwords. */
 
-static bool
-lookup_copy(char *to, size_t room, struct str text)
-{
-	if (text.len >= room ||
-	    (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
-		return false;
-	if (text.len > 0)
-		memcpy(to, text.ptr, text.len);
-	to[text.len] = '\0';
-	return true;
-}
-
 /* In the same time whether the table knows the user or not. */
 static enum answer
 lookup_check_password(struct lookup *lookup,
@@ -284,14 +272,14 @@ lookup_check_password(struct lookup *lookup,
 	enum answer found, answer;
 	struct str value;
 
-	if (!lookup_copy(password, sizeof(password), request->password))
+	if (!str_copy(request->password, password, sizeof(password)))
 		return ANSWER_NO;
 	found = lookup_ask(lookup, request->generation, request->table,
 	    SERVICE_CREDENTIALS, request->user, &value);
 	snprintf(hash, sizeof(hash), "%s", PASSWORD_NO_HASH);
 	if (found == ANSWER_YES &&
 	    (!table_parse_credentials(request->user, value, &credentials) ||
-		!lookup_copy(hash, sizeof(hash), credentials.secret)))
+		!str_copy(credentials.secret, hash, sizeof(hash))))
 		found = ANSWER_FAILED;
 	answer = found == ANSWER_FAILED ? found :
 					  password_compare(password, hash);
@@ -375,7 +363,7 @@ lookup_on_include(struct channel *channel, const struct message *message)
 	int failed = -ENAMETOOLONG;
 
 	rootdir_init(&root, NULL);
-	if (lookup_copy(path, sizeof(path), message->include.path))
+	if (str_copy(message->include.path, path, sizeof(path)))
 		failed = rootdir_read_file(&root, path, LOOKUP_INCLUDE_MAX,
 		    &text);
 	if (failed != 0)

@@ -115,19 +115,6 @@ auth_on_end(void *arg, const struct worker_end *end)
 	auth_request_free(request);
 }
 
-/* False: it has a NUL, or is too long for anyone's. */
-static bool
-auth_copy(char *to, size_t room, struct str text)
-{
-	if (text.len >= room ||
-	    (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
-		return false;
-	if (text.len > 0)
-		memcpy(to, text.ptr, text.len);
-	to[text.len] = '\0';
-	return true;
-}
-
 void
 auth_answer(struct auth *auth, struct channel *session,
     const struct message *request)
@@ -147,10 +134,11 @@ auth_answer(struct auth *auth, struct channel *session,
 		copy->session = session;
 		copy->request.type = request->type;
 		copy->request.number = request->number;
-		if (!auth_copy(copy->user, sizeof(copy->user),
-			request->credentials.user) ||
-		    !auth_copy(copy->password, sizeof(copy->password),
-			request->credentials.password)) {
+		/* Too long for anyone's. */
+		if (!str_copy(request->credentials.user, copy->user,
+			sizeof(copy->user)) ||
+		    !str_copy(request->credentials.password, copy->password,
+			sizeof(copy->password))) {
 			answer = ANSWER_NO;
 		} else if (worker_start(auth->workers, &job) != NULL) {
 			auth->running++;

@@ -212,20 +212,21 @@ child_take_listener(struct child *child, struct message *message)
 	struct child_setup *setup = child->setup;
 	struct child_listener *grown, *listener;
 
-	if (message->fd == -1 || fields->address.len > CHILD_ADDRESS_MAX ||
-	    setup->listener_count == CHILD_LISTENERS_MAX)
+	if (message->fd == -1 || setup->listener_count == CHILD_LISTENERS_MAX)
 		return false;
 	grown = realloc(setup->listeners,
 	    (setup->listener_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return false;
 	setup->listeners = grown;
-	listener = &grown[setup->listener_count++];
+	listener = &grown[setup->listener_count];
+	if (!str_copy(fields->address, listener->address,
+		sizeof(listener->address)))
+		return false;
 	listener->listener = fields->listener;
-	memcpy(listener->address, fields->address.ptr, fields->address.len);
-	listener->address[fields->address.len] = '\0';
 	listener->fd = message->fd;
 	message->fd = -1;
+	setup->listener_count++;
 	return true;
 }
 
