@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/base/fdpass.h"
+
 enum {
 	/* openat2 gives EAGAIN when a rename crosses a "..". */
 	ROOTDIR_TRIES_MAX = 64,
@@ -129,43 +131,17 @@ rootdir_use_broker(int fd)
 	rootdir_broker = fd;
 }
 
-/* The first descriptor, or -1. */
-static int
-rootdir_take_fd(struct msghdr *header)
-{
-	const struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
-	int fd = -1;
-
-	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET &&
-	    cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	return fd;
-}
-
 static int
 rootdir_ask_broker(const char *path)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
 	int32_t status = EIO;
-	struct iovec data = { &status, sizeof(status) };
-	struct msghdr header = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
-	ssize_t n;
 	int fd;
 
 	if (send(rootdir_broker, path, strlen(path), MSG_NOSIGNAL) < 0)
 		return -errno;
-	do
-		n = recvmsg(rootdir_broker, &header, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
-	if (n != (ssize_t)sizeof(status))
-		return -EIO;
-	fd = rootdir_take_fd(&header);
+	if (fdpass_receive(rootdir_broker, &status, sizeof(status), &fd) !=
+	    (ssize_t)sizeof(status))
+		status = EIO;
 	if (status == 0)
 		return fd >= 0 ? fd : -EIO;
 	if (fd >= 0)

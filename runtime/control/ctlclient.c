@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "runtime/base/fdpass.h"
+
 bool
 ctlclient_open(struct ctlclient *client, const char *path)
 {
@@ -43,28 +45,12 @@ ctlclient_close(struct ctlclient *client)
 bool
 ctlclient_next(struct ctlclient *client, struct message *answer_r)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec data = { client->buf, sizeof(client->buf) };
-	struct msghdr header = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
-	const struct cmsghdr *cmsg;
 	ssize_t n;
-	int fd = -1;
+	int fd;
 
-	do
-		n = recvmsg(client->fd, &header, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
+	n = fdpass_receive(client->fd, client->buf, sizeof(client->buf), &fd);
 	if (n <= 0)
 		return false;
-	cmsg = CMSG_FIRSTHDR(&header);
-	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET &&
-	    cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 	if (message_read(client->buf, (size_t)n, answer_r)) {
 		answer_r->fd = fd;
 		return true;

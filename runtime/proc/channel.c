@@ -14,8 +14,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "runtime/base/fdpass.h"
 
 #define CHANNEL_ANSWER 0x80000000u
 
@@ -25,7 +26,6 @@ enum {
 	CHANNEL_USE_MASK = (1 << (31 - CHANNEL_SLOT_BITS)) - 1,
 	CHANNEL_BURST = 64,    /* messages read before others have a turn */
 	CHANNEL_RETRY_MS = 10, /* when the kernel has no room */
-	CHANNEL_FDS_MAX = 4,   /* received at once, to be closed */
 };
 
 /* One that waits to be sent. */
@@ -187,36 +187,6 @@ channel_break(struct channel *channel, const char *reason)
 
 /* Reading. */
 
-/* The first descriptor; -1: none. False: more than one came. */
-static bool
-channel_take_fd(struct msghdr *header, int *fd_r)
-{
-	bool is_one = true;
-
-	*fd_r = -1;
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
-	     cmsg = CMSG_NXTHDR(header, cmsg)) {
-		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int),
-			    sizeof(fd));
-			if (*fd_r == -1) {
-				*fd_r = fd;
-				continue;
-			}
-			close(fd);
-			is_one = false;
-		}
-	}
-	return is_one;
-}
-
 static void
 channel_close_fd(struct message *message)
 {
@@ -269,40 +239,19 @@ channel_take(struct channel *channel, size_t size, int fd)
 static bool
 channel_receive(struct channel *channel)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
-	} control;
-	struct iovec data = { channel->in, sizeof(channel->in) };
-	struct msghdr header = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
-	ssize_t size = recvmsg(channel->fd, &header, MSG_CMSG_CLOEXEC);
-	bool is_one;
 	int fd;
+	ssize_t size = fdpass_receive(channel->fd, channel->in,
+	    sizeof(channel->in), &fd);
 
-	if (size < 0) {
-		/* A peer that leaves with our messages unread is a reset. */
-		if (errno == ECONNRESET)
-			channel_break(channel, "closed");
-		else if (errno != EAGAIN && errno != EINTR)
-			channel_break(channel, "cannot be read");
-		return false;
-	}
-	is_one = channel_take_fd(&header, &fd);
-	if (!is_one || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-		if (fd != -1)
-			close(fd);
-		channel_break(channel, "sent what is no message");
-		return false;
-	}
-	if (size == 0) {
-		if (fd != -1)
-			close(fd);
+	/* A peer that leaves with our messages unread is a reset. */
+	if (size == 0 || (size < 0 && errno == ECONNRESET))
 		channel_break(channel, "closed");
+	else if (size < 0 && errno == EPROTO)
+		channel_break(channel, "sent what is no message");
+	else if (size < 0 && errno != EAGAIN)
+		channel_break(channel, "cannot be read");
+	if (size <= 0)
 		return false;
-	}
 	channel_take(channel, (size_t)size, fd);
 	return true;
 }
@@ -337,24 +286,7 @@ static enum channel_sent
 channel_transmit(struct channel *channel, const uint8_t *bytes, size_t size,
     int fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	/* sendmsg writes nothing there. */
-	struct iovec data = { (void *)(uintptr_t)bytes, size };
-	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
-
-	if (fd != -1) {
-		memset(&control, 0, sizeof(control));
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof(control.bytes);
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
-	}
-	if (sendmsg(channel->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+	if (fdpass_send(channel->fd, bytes, size, fd) >= 0)
 		return CHANNEL_SENT;
 	if (errno == EAGAIN || errno == EINTR)
 		return CHANNEL_LATER;

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/base/fdpass.h"
 #include "runtime/base/paths.h"
 #include "runtime/proc/privileges.h"
 #include "runtime/proc/spawn.h"
@@ -116,24 +117,10 @@ loader_open_for_compiler(const char *path)
 static void
 loader_answer(int broker, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
 	int32_t status = fd >= 0 ? 0 : -fd;
-	struct iovec data = { &status, sizeof(status) };
-	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof(control.bytes);
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
-	}
 	/* If it has gone, its end is what counts. */
-	(void)sendmsg(broker, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)fdpass_send(broker, &status, sizeof(status), fd >= 0 ? fd : -1);
 	if (fd >= 0)
 		close(fd);
 }

@@ -1,0 +1,119 @@
+/*
+ * Descriptors over sockets: one, none, and more than there may be.
+ */
+#include "runtime/base/fdpass.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TEST_MANY = 32 };
+
+static int test_ends[2];
+
+static void
+test_init(void)
+{
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
+			 test_ends),
+	    0);
+}
+
+static void
+test_fini(void)
+{
+	close(test_ends[0]);
+	close(test_ends[1]);
+}
+
+TestSuite(fdpass, .init = test_init, .fini = test_fini, .timeout = 10);
+
+/* The lowest number that is free. */
+static int
+test_free_number(void)
+{
+	int fd = dup(test_ends[0]);
+
+	close(fd);
+	return fd;
+}
+
+static void
+test_send_many(unsigned count)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(TEST_MANY * sizeof(int))];
+	} control = { 0 };
+	struct iovec data = { "text", 4 };
+	struct msghdr header = { .msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)) };
+	int *fds = (int *)CMSG_DATA(&control.align);
+
+	control.align.cmsg_len = CMSG_LEN(count * sizeof(int));
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	for (unsigned i = 0; i < count; i++)
+		fds[i] = test_ends[0];
+	cr_assert_eq(sendmsg(test_ends[0], &header, 0), 4);
+}
+
+Test(fdpass, carries_one)
+{
+	char text[8];
+	int fd;
+
+	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, test_ends[0]), 4);
+	cr_assert_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), 4);
+	cr_expect_eq(memcmp(text, "text", 4), 0);
+	cr_expect_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	/* It is the other end. */
+	cr_assert_eq(write(fd, "x", 1), 1);
+	cr_expect_eq(read(test_ends[1], text, sizeof(text)), 1);
+	close(fd);
+}
+
+Test(fdpass, carries_none)
+{
+	char text[8];
+	int fd = 0;
+
+	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, -1), 4);
+	cr_assert_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), 4);
+	cr_expect_eq(fd, -1);
+	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), -1);
+	cr_expect_eq(errno, EAGAIN);
+}
+
+Test(fdpass, refuses_many_and_closes_them)
+{
+	static const unsigned counts[] = { 2, 4, 5, TEST_MANY };
+	int next = test_free_number(), fd;
+	char text[8];
+
+	for (size_t i = 0; i < 4; i++) {
+		test_send_many(counts[i]);
+		cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text),
+				 &fd),
+		    -1);
+		cr_expect_eq(errno, EPROTO);
+		cr_expect_eq(fd, -1);
+		cr_expect_eq(test_free_number(), next, "left open");
+	}
+}
+
+Test(fdpass, refuses_what_does_not_fit)
+{
+	int next = test_free_number(), fd;
+	char text[3];
+
+	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, test_ends[0]), 4);
+	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), -1);
+	cr_expect_eq(errno, EPROTO);
+	cr_expect_eq(test_free_number(), next, "left open");
+}
