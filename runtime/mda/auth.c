@@ -140,7 +140,7 @@ auth_answer(struct auth *auth, struct channel *session,
 		    !str_copy(request->credentials.password, copy->password,
 			sizeof(copy->password))) {
 			answer = ANSWER_NO;
-		} else if (worker_start(auth->workers, &job) != NULL) {
+		} else if (worker_start(auth->workers, &job)) {
 			auth->running++;
 			return;
 		}

@@ -35,9 +35,6 @@ struct mda_job {
 	struct account user, runs_as;
 	int message;
 	char *envelope;
-
-	struct worker *worker;
-	char cancelled[MDA_TEXT_MAX + 1]; /* why; empty: it is not */
 };
 
 struct mda_parent {
@@ -152,8 +149,6 @@ mda_job_on_end(void *arg, const struct worker_end *end)
 
 	if (mda_read_report(end->report, &result))
 		mda_job_end(job, &result);
-	else if (job->cancelled[0] != '\0')
-		mda_job_fail(job, MDA_TEMPFAIL, 0, job->cancelled);
 	else if (end->is_timeout || signal == SIGALRM)
 		mda_job_fail(job, MDA_TEMPFAIL, 0, "terminated; timeout");
 	else if (signal != 0) {
@@ -177,8 +172,7 @@ mda_job_start(struct mda_job *job)
 	};
 	struct mda_result result;
 
-	job->worker = worker_start(job->parent->config.workers, &worker);
-	if (job->worker != NULL) {
+	if (worker_start(job->parent->config.workers, &worker)) {
 		close(job->message);
 		job->message = -1;
 		return;
@@ -197,9 +191,7 @@ mda_job_on_delivery_user(void *arg, enum answer answer,
 	struct mda_job *job = arg;
 	struct mda_result result;
 
-	if (job->cancelled[0] != '\0') {
-		mda_job_fail(job, MDA_TEMPFAIL, 0, job->cancelled);
-	} else if (answer == ANSWER_YES) {
+	if (answer == ANSWER_YES) {
 		job->runs_as = *account;
 		mda_job_start(job);
 	} else if (answer == ANSWER_NO) {
@@ -219,9 +211,7 @@ mda_job_on_user(void *arg, enum answer answer, const struct account *account)
 	struct mda_job *job = arg;
 	const struct ir_local *local = &job->action.local;
 
-	if (job->cancelled[0] != '\0') {
-		mda_job_fail(job, MDA_TEMPFAIL, 0, job->cancelled);
-	} else if (answer == ANSWER_FAILED) {
+	if (answer == ANSWER_FAILED) {
 		mda_job_fail(job, MDA_TEMPFAIL, 0,
 		    "Temporary failure in user lookup");
 	} else if (answer == ANSWER_NO) {
@@ -328,23 +318,4 @@ mda_parent_deliver(struct mda_parent *parent, struct channel *queue,
 	if (message->fd != -1)
 		close(message->fd);
 	message->fd = -1;
-}
-
-void
-mda_parent_cancel(struct mda_parent *parent,
-    const struct message_deliver_cancel *cancel)
-{
-	struct mda_job *job = parent->jobs;
-
-	while (job != NULL && job->evpid != cancel->evpid)
-		job = job->next;
-	if (job == NULL)
-		return;
-	snprintf(job->cancelled, sizeof(job->cancelled), "%.*s",
-	    STR_ARG(cancel->reason));
-	if (job->cancelled[0] == '\0')
-		snprintf(job->cancelled, sizeof(job->cancelled), "%s",
-		    "cancelled");
-	if (job->worker != NULL)
-		worker_kill(job->worker);
 }

@@ -35,8 +35,4 @@ void mda_parent_free(struct mda_parent *parent);
 void mda_parent_deliver(struct mda_parent *parent, struct channel *queue,
     struct message *message, struct ruleset_use *use);
 
-/* DELIVER_CANCEL: ends in DELIVERED with the reason, if it still runs. */
-void mda_parent_cancel(struct mda_parent *parent,
-    const struct message_deliver_cancel *cancel);
-
 #endif

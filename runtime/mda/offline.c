@@ -247,7 +247,7 @@ offline_take(struct offline *offline, const char *name)
 	if (file->st.st_size == 0) {
 		offline_unlink(file);
 		offline_file_free(file);
-	} else if (worker_start(offline->workers, &job) == NULL) {
+	} else if (!worker_start(offline->workers, &job)) {
 		log_warn("warn: smtpd: couldn't enqueue offline message "
 			 "%s/%s; fork: %s",
 		    offline->folder, name, strerror(errno));

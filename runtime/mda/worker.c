@@ -67,12 +67,6 @@ workers_count(const struct workers *workers)
 	return workers->count;
 }
 
-void
-worker_kill(struct worker *worker)
-{
-	kill(worker->pid, SIGKILL);
-}
-
 static void
 worker_on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -81,7 +75,7 @@ worker_on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	worker->is_timeout = true;
-	worker_kill(worker);
+	kill(worker->pid, SIGKILL);
 }
 
 /* All are moved out of the way first, or one would close another. */
@@ -143,18 +137,18 @@ worker_fork(struct worker *worker)
 	return worker->pid != -1;
 }
 
-struct worker *
+bool
 worker_start(struct workers *workers, const struct worker_job *job)
 {
 	struct worker *worker;
 
 	if (workers->count == WORKERS_MAX) {
 		errno = EAGAIN;
-		return NULL;
+		return false;
 	}
 	worker = calloc(1, sizeof(*worker));
 	if (worker == NULL)
-		return NULL;
+		return false;
 	worker->pool = workers;
 	worker->job = *job;
 	worker->report = -1;
@@ -163,12 +157,12 @@ worker_start(struct workers *workers, const struct worker_job *job)
 
 		worker_free(worker);
 		errno = error;
-		return NULL;
+		return false;
 	}
 	worker->next = workers->list;
 	workers->list = worker;
 	workers->count++;
-	return worker;
+	return true;
 }
 
 static void

@@ -23,7 +23,6 @@ enum {
 };
 
 struct workers;
-struct worker;
 
 struct worker_end {
 	int wait_status;   /* of waitpid(2) */
@@ -49,12 +48,8 @@ void workers_free(struct workers *workers);
 
 unsigned workers_count(const struct workers *workers);
 
-/* NULL: errno says why. */
-struct worker *worker_start(struct workers *workers,
-    const struct worker_job *job);
-
-/* Kills it; done is called when it has ended. */
-void worker_kill(struct worker *worker);
+/* False: errno says why. */
+bool worker_start(struct workers *workers, const struct worker_job *job);
 
 /* Told of every process that waitpid(2) gave; false: none of ours. */
 bool workers_reap(struct workers *workers, pid_t pid, int wait_status);

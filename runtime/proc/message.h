@@ -53,7 +53,6 @@
 	F(U32, generation) \
 	F(U32, action) \
 	F(TEXT, user) F(TEXT, envelope) /* + fd of the message; DELIVERED */
-#define FIELDS_DELIVER_CANCEL(F) F(U64, evpid) F(TEXT, reason) /* nothing */
 #define FIELDS_DELIVERED(F) \
 	F(U64, evpid) F(U32, outcome) F(U32, status) F(TEXT, output)
 
@@ -123,7 +122,6 @@
 	M(QUEUE_COMMIT, queue_commit) \
 	M(QUEUE_ROLLBACK, queue_rollback) \
 	M(DELIVER, deliver) \
-	M(DELIVER_CANCEL, deliver_cancel) \
 	M(DELIVERED, delivered) \
 	M(LOOKUP, lookup) \
 	M(LOOKUP_ANSWER, lookup_answer) \

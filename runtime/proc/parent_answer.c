@@ -72,8 +72,6 @@ parent_on_queue(struct parent_child *child, struct message *message)
 	if (message->type == MESSAGE_DELIVER)
 		mda_parent_deliver(parent->mda, child->channel, message,
 		    parent_find_ruleset(parent, message->deliver.generation));
-	else if (message->type == MESSAGE_DELIVER_CANCEL)
-		mda_parent_cancel(parent->mda, &message->deliver_cancel);
 	else
 		parent_distrust(child, message);
 }

@@ -45,10 +45,8 @@ static void
 test_on_request(void *arg, struct channel *channel, struct message *message)
 {
 	(void)arg;
-	if (message->type == MESSAGE_DELIVER)
-		mda_parent_deliver(test_parent, channel, message, test_use);
-	else
-		mda_parent_cancel(test_parent, &message->deliver_cancel);
+	cr_assert_eq(message->type, MESSAGE_DELIVER);
+	mda_parent_deliver(test_parent, channel, message, test_use);
 }
 
 /* The lookup process. */
@@ -298,33 +296,6 @@ Test(mda_parent, killed)
 	test_parent = mda_parent_new(&test_config);
 	test_deliver();
 	test_expect(MDA_TEMPFAIL, 0, "terminated; signal 9");
-}
-
-static void
-test_on_cancel_time(evutil_socket_t fd, short what, void *arg)
-{
-	struct message message = {
-		.type = MESSAGE_DELIVER_CANCEL,
-		.fd = -1,
-		.deliver_cancel = { 0x1234567890abcdef, STR_LIT("not now") },
-	};
-
-	(void)fd;
-	(void)what;
-	(void)arg;
-	cr_expect(channel_send(test_queue, &message));
-}
-
-Test(mda_parent, cancel)
-{
-	static const struct timeval soon = { .tv_usec = 200 * 1000 };
-	struct event *timer = evtimer_new(test_base, test_on_cancel_time, NULL);
-
-	test_use_config("mda \"sleep 5\"");
-	evtimer_add(timer, &soon);
-	test_deliver();
-	event_free(timer);
-	test_expect(MDA_TEMPFAIL, 0, "not now");
 }
 
 static unsigned
