@@ -329,7 +329,6 @@ child_finish_setup(struct child *child, const struct message *message)
 
 	child->is_forced = message->setup_done.is_forced;
 	error = child_use(child);
-	ready.ready.generation = message->setup_done.generation;
 	ready.ready.error = str_from(error == NULL ? "" : error);
 	child_reset_setup(child);
 	channel_reply(child->parent, message, &ready);

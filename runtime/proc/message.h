@@ -27,12 +27,11 @@
 #define FIELDS_SETUP_RULESET(F) F(U32, generation) /* + fd: the blob */
 #define FIELDS_SETUP_FACTS(F) \
 	F(TEXT, server_name) F(TEXT, spool) F(TEXT, queue_key) F(U32, flags)
-#define FIELDS_SETUP_PEER(F) F(U32, process) F(U32, number) /* + fd */
-#define FIELDS_SETUP_LISTENER(F) \
-	F(U32, generation) F(U32, listener) F(TEXT, address)        /* + fd */
-#define FIELDS_SETUP_STATS(F) F(U32, row)                           /* + fd */
-#define FIELDS_SETUP_DONE(F)  F(U32, generation) F(FLAG, is_forced) /* READY */
-#define FIELDS_READY(F)       F(U32, generation) F(TEXT, error)     /* "" */
+#define FIELDS_SETUP_PEER(F)     F(U32, process)                   /* + fd */
+#define FIELDS_SETUP_LISTENER(F) F(U32, listener) F(TEXT, address) /* + fd */
+#define FIELDS_SETUP_STATS(F)    F(U32, row)                       /* + fd */
+#define FIELDS_SETUP_DONE(F)     F(FLAG, is_forced)                /* READY */
+#define FIELDS_READY(F)          F(TEXT, error)                    /* "" */
 
 /* A state that is switched; LOG_LEVEL is seen to by child.c. */
 #define FIELDS_PAUSE(F)     F(U32, subsystem) F(FLAG, is_paused) /* RESULT */
@@ -83,9 +82,8 @@
  * Files: number of a pki or a ca, see enum key_file.
  */
 #define FIELDS_KEY_SIGN(F) \
-	F(U32, generation) F(TEXT, public_digest) F(U32, scheme) F(TEXT, digest)
-#define FIELDS_KEY_FILE(F) \
-	F(U32, generation) F(U32, kind) F(U32, number) /* RESULT + fd */
+	F(TEXT, public_digest) F(U32, scheme) F(TEXT, digest) /* KEY_SIGNED */
+#define FIELDS_KEY_FILE(F)   F(U32, kind) F(U32, number)      /* RESULT + fd */
 #define FIELDS_KEY_SIGNED(F) F(FLAG, is_ok) F(TEXT, signature)
 
 /* smtpctl to control, which hands them on and the answers back. */

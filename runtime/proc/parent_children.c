@@ -131,7 +131,6 @@ parent_send_peer(struct parent_child *to, const struct parent_child *peer,
 	struct message message = { .type = MESSAGE_SETUP_PEER, .fd = fd };
 
 	message.setup_peer.process = peer->kind;
-	message.setup_peer.number = peer->row;
 	return channel_send(to->channel, &message);
 }
 

@@ -59,12 +59,11 @@ parent_send_facts(struct parent_child *child)
 }
 
 static bool
-parent_send_listener(struct parent_child *child, uint32_t generation,
-    uint32_t listener, const char *address, int fd)
+parent_send_listener(struct parent_child *child, uint32_t listener,
+    const char *address, int fd)
 {
 	struct message message = { .type = MESSAGE_SETUP_LISTENER };
 
-	message.setup_listener.generation = generation;
 	message.setup_listener.listener = listener;
 	message.setup_listener.address = str_from(address);
 	message.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -76,15 +75,13 @@ parent_send_listeners(struct parent_child *child,
     const struct parent_ruleset *ruleset)
 {
 	const struct listen_set *set = &ruleset->sockets;
-	uint32_t generation = ruleset->use->generation;
 
 	if (child->kind == PROC_CONTROL)
-		return parent_send_listener(child, generation, IR_NONE, "",
+		return parent_send_listener(child, IR_NONE, "",
 		    child->parent->control);
 	for (uint32_t i = 0; child->kind == PROC_SESSION && i < set->count; i++)
-		if (!parent_send_listener(child, generation,
-			set->sockets[i].listener, set->sockets[i].text,
-			set->sockets[i].fd))
+		if (!parent_send_listener(child, set->sockets[i].listener,
+			set->sockets[i].text, set->sockets[i].fd))
 			return false;
 	return true;
 }
@@ -104,11 +101,9 @@ parent_set_up(struct parent_child *child)
 	    parent_reload_ruleset(child->parent);
 	struct message message = { .type = MESSAGE_SETUP_RULESET };
 	struct message done = { .type = MESSAGE_SETUP_DONE, .fd = -1 };
-	uint32_t generation = ruleset->use->generation;
 
-	message.setup_ruleset.generation = generation;
+	message.setup_ruleset.generation = ruleset->use->generation;
 	message.fd = fcntl(ruleset->memory, F_DUPFD_CLOEXEC, 0);
-	done.setup_done.generation = generation;
 	done.setup_done.is_forced = child->parent->reload.is_forced;
 	return message.fd != -1 && channel_send(child->channel, &message) &&
 	    parent_send_listeners(child, ruleset) &&

@@ -100,7 +100,7 @@ tls_on_name(SSL *ssl, int *alert, void *arg)
 /* Files. */
 
 static const char *
-tls_use_chain(struct tls_server *server, SSL_CTX *ctx, BIO *bio)
+tls_use_chain(SSL_CTX *ctx, BIO *bio)
 {
 	X509 *one = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	EVP_PKEY *key;
@@ -108,7 +108,7 @@ tls_use_chain(struct tls_server *server, SSL_CTX *ctx, BIO *bio)
 
 	if (one == NULL)
 		return "holds no certificate in PEM";
-	key = tls_key_new(one, server->use->generation);
+	key = tls_key_new(one);
 	is_good = key != NULL && SSL_CTX_use_certificate(ctx, one) == 1 &&
 	    SSL_CTX_use_PrivateKey(ctx, key) == 1;
 	X509_free(one);
@@ -157,7 +157,7 @@ tls_use_file(struct tls_file *file, int fd)
 	lseek(fd, 0, SEEK_SET);
 	error = file->kind == KEY_FILE_CA ?
 	    tls_use_ca(server, bio) :
-	    tls_use_chain(server, server->certificates[file->index].ctx, bio);
+	    tls_use_chain(server->certificates[file->index].ctx, bio);
 	BIO_free(bio);
 	return error;
 }
@@ -209,7 +209,6 @@ tls_file_ask(struct tls_file *file, uint32_t number)
 		.type = MESSAGE_KEY_FILE,
 		.fd = -1,
 		.key_file = {
-			.generation = server->use->generation,
 			.kind = file->kind,
 			.number = number,
 		},

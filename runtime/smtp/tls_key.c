@@ -18,7 +18,6 @@ enum {
 
 /* Of a key. */
 struct tls_key {
-	uint32_t generation;
 	unsigned char digest[TLS_KEY_DIGEST]; /* of the public key */
 };
 
@@ -52,7 +51,6 @@ tls_key_ask(struct client *client, const struct tls_key *key,
 	struct message message = {
 		.type = MESSAGE_KEY_SIGN,
 		.key_sign = {
-			.generation = key->generation,
 			.public_digest = { (const char *)key->digest,
 			    sizeof(key->digest) },
 			.scheme = scheme,
@@ -214,7 +212,7 @@ tls_key_new_ec(EVP_PKEY *public, struct tls_key *key)
 }
 
 EVP_PKEY *
-tls_key_new(X509 *certificate, uint32_t generation)
+tls_key_new(X509 *certificate)
 {
 	EVP_PKEY *public = X509_get0_pubkey(certificate), *pkey = NULL;
 	struct tls_key *key = calloc(1, sizeof(*key));
@@ -223,7 +221,6 @@ tls_key_new(X509 *certificate, uint32_t generation)
 
 	if (key == NULL)
 		return NULL;
-	key->generation = generation;
 	if (public != NULL)
 		len = i2d_PUBKEY(public, &der);
 	if (len > 0 &&

@@ -12,7 +12,7 @@
 #include "runtime/smtp/client.h"
 
 /* One that goes with the certificate; NULL: a kind that is not served. */
-EVP_PKEY *tls_key_new(X509 *certificate, uint32_t generation);
+EVP_PKEY *tls_key_new(X509 *certificate);
 
 /* One step of a handshake; it may ask for a signature. */
 enum transport_status tls_key_handshake(struct client *client);
