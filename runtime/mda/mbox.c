@@ -141,11 +141,15 @@ mbox_open(const struct mbox *mbox, int dir, struct mda_status *status)
 	struct stat named, opened;
 	int fd;
 
-	if (fstatat(dir, mbox->user, &named, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    errno == ENOENT) {
-		fd = openat(dir, mbox->user, flags | O_CREAT | O_EXCL, 0600);
+	if (fstatat(dir, mbox->user, &named, AT_SYMLINK_NOFOLLOW) == -1) {
+		bool is_new = errno == ENOENT;
+
+		fd = is_new ?
+		    openat(dir, mbox->user, flags | O_CREAT | O_EXCL, 0600) :
+		    -1;
 		if (fd == -1)
-			mda_status_set_errno(status, EX_CANTCREAT,
+			mda_status_set_errno(status,
+			    is_new ? EX_CANTCREAT : EX_OSERR,
 			    "mail.local: %s/%s", mbox->folder, mbox->user);
 		return fd;
 	}

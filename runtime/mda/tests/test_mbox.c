@@ -163,6 +163,16 @@ Test(mbox, refuses_names_that_lead_elsewhere)
 	}
 }
 
+/* What cannot be looked at is neither a new mailbox nor a wrong one. */
+Test(mbox, name_that_cannot_be_looked_up)
+{
+	static char name[NAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name) - 1);
+	test_box.user = name;
+	cr_expect_eq(test_deliver("x\n"), EX_OSERR);
+}
+
 /* What could not be written whole is taken back. */
 Test(mbox, restores_on_error)
 {
