@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "runtime/base/account.h"
 #include "runtime/base/log.h"
@@ -431,6 +432,9 @@ lookup_on_message(void *arg, struct channel *channel, struct message *message)
 	struct child *child = arg;
 	struct lookup *lookup = child->box;
 
+	/* Nothing that is asked here comes with one. */
+	if (message->fd != -1)
+		close(message->fd);
 	switch ((unsigned)message->type) {
 	case MESSAGE_LOOKUP:
 		lookup_on_lookup(lookup, channel, message);

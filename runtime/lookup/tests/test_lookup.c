@@ -132,15 +132,22 @@ test_on_answer(void *arg, struct message *message)
 	event_base_loopbreak(test_child.base);
 }
 
+/* Takes the message's descriptor. */
 static void
-test_ask(struct message message)
+test_send(struct message message)
 {
 	test_has_answer = false;
-	message.fd = -1;
 	cr_assert_neq(channel_ask(test_asker, &message, test_on_answer, NULL),
 	    0u);
 	event_base_dispatch(test_child.base);
 	cr_assert(test_has_answer);
+}
+
+static void
+test_ask(struct message message)
+{
+	message.fd = -1;
+	test_send(message);
 }
 
 static uint32_t
@@ -176,6 +183,24 @@ test_expect(const char *table, enum service service, const char *key,
 	const char *seen = test_lookup(1, test_table(table), service, key);
 
 	cr_expect_str_eq(seen, wanted, "%s %s: %s", table, key, seen);
+}
+
+/* One that was taken over could take all descriptors away. */
+Test(lookup, closes_what_comes_along)
+{
+	struct message message = {
+		.type = MESSAGE_UPDATE_TABLE,
+		.update_table = { STR_LIT("none") },
+	};
+	int next;
+
+	test_start();
+	next = open("/dev/null", O_RDONLY);
+	message.fd = next;
+	test_send(message);
+	message.fd = open("/dev/null", O_RDONLY);
+	cr_expect_eq(message.fd, next, "left open");
+	close(message.fd);
 }
 
 /* Tables. */
