@@ -142,27 +142,25 @@ child_take_ruleset(struct child *child, const struct message *message)
 }
 
 /* Texts of facts are few and for good: nothing frees them. */
-static struct str
-child_copy(struct str text)
+static bool
+child_copy(struct str text, struct str *copy_r)
 {
-	char *copy = malloc(text.len + 1);
+	size_t room = (size_t)text.len + 1;
+	char *copy = malloc(room);
 
-	if (copy == NULL)
-		return (struct str){ "", 0 };
-	memcpy(copy, text.ptr, text.len);
-	copy[text.len] = '\0';
-	return (struct str){ copy, text.len };
+	*copy_r = (struct str){ copy, text.len };
+	return copy != NULL && str_copy(text, copy, room);
 }
 
-static void
+static bool
 child_take_facts(struct child *child, const struct message *message)
 {
 	const struct message_setup_facts *facts = &message->setup_facts;
 
-	child->server_name = child_copy(facts->server_name);
-	child->spool = child_copy(facts->spool);
-	child->queue_key = child_copy(facts->queue_key);
 	child->flags = facts->flags;
+	return child_copy(facts->server_name, &child->server_name) &&
+	    child_copy(facts->spool, &child->spool) &&
+	    child_copy(facts->queue_key, &child->queue_key);
 }
 
 static bool
@@ -355,7 +353,7 @@ child_on_parent(void *arg, struct channel *channel, struct message *message)
 	if (message->type == MESSAGE_SETUP_RULESET)
 		child_take_ruleset(child, message);
 	else if (message->type == MESSAGE_SETUP_FACTS)
-		child_take_facts(child, message);
+		is_taken = child_take_facts(child, message);
 	else if (message->type == MESSAGE_SETUP_PEER)
 		is_taken = child_take_peer(child, message);
 	else if (message->type == MESSAGE_SETUP_LISTENER)
