@@ -185,6 +185,9 @@ main_read_options(struct main_options *options, int argc, char **argv)
 	if (ruleset->blob != NULL && ruleset->config != NULL)
 		return main_refuse("-b and -f exclude each other",
 		    ruleset->config);
+	if (ruleset->blob != NULL && ruleset->macro_count > 0)
+		return main_refuse("-D is for a config, -b has none",
+		    options->macros[0]);
 	if (ruleset->blob == NULL && ruleset->config == NULL)
 		ruleset->config = paths_built.config;
 	ruleset->macros = options->macros;

@@ -128,6 +128,18 @@ def test_refusals(tap):
         tap.equal(f"exit status for {name}", daemon.process.returncode, 1)
 
 
+def test_options(tap):
+    for options, wanted in (
+            (("-b", "x", "-f", "y"), "-b and -f exclude each other: y"),
+            (("-b", "x", "-D", "a=b"), "-D is for a config, -b has none: a=b"),
+            (("-P", "x"), "-P: not smtp, mta or mda: x")):
+        done = subprocess.run(
+            [BIN / "smtpd", "-n", *options], env=environment(),
+            capture_output=True, text=True, timeout=30, check=False)
+        tap.equal(f"refuses {' '.join(options)}",
+                  (done.returncode, done.stderr), (1, f"smtpd: {wanted}\n"))
+
+
 def test_untrusted(tap):
     """Files that others can write to are not taken from."""
     daemon = Daemon(CONFIG, blob=False)
@@ -380,10 +392,10 @@ def test_control(tap):
 
 def main():
     tap = Tap()
-    for test in (test_start, test_refusals, test_untrusted, test_reload,
-                 test_reload_queue, test_reload_refused, test_reload_often,
-                 test_end, test_kills, test_kill_beside_delivery,
-                 test_control):
+    for test in (test_start, test_refusals, test_options, test_untrusted,
+                 test_reload, test_reload_queue, test_reload_refused,
+                 test_reload_often, test_end, test_kills,
+                 test_kill_beside_delivery, test_control):
         test(tap)
     return tap.finish()
 
