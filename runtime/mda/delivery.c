@@ -6,6 +6,7 @@
  */
 #include "runtime/mda/delivery.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct delivery_run {
 	struct mda_result *result;
 	struct mda_source source;
 	char head[3 * ENVELOPE_ADDRESS_MAX + 256];
+	char extension[ENVELOPE_NAME_MAX];
 };
 
 unsigned
@@ -128,6 +130,19 @@ delivery_become_user(const struct delivery *delivery, struct mda_result *result)
 
 /* Reading of envelope and message. */
 
+/* The sub-address counts in lower case. */
+static void
+delivery_lower_extension(struct delivery_run *run)
+{
+	struct str *extension = &run->envelope.mda_subaddress;
+
+	/* The reader's limit. */
+	assert(extension->len <= sizeof(run->extension));
+	for (uint32_t i = 0; i < extension->len; i++)
+		run->extension[i] = str_lower(extension->ptr[i]);
+	extension->ptr = run->extension;
+}
+
 static bool
 delivery_read_envelope(struct delivery_run *run)
 {
@@ -142,6 +157,7 @@ delivery_read_envelope(struct delivery_run *run)
 	}
 	if (delivery->runs_as->uid == 0 && run->envelope.mda_exec.len > 0)
 		return delivery_forbid(delivery, run->result);
+	delivery_lower_extension(run);
 	run->values = (struct format_values){
 		.sender = mailaddr_split(run->envelope.sender),
 		.rcpt = mailaddr_split(run->envelope.rcpt),
@@ -219,13 +235,8 @@ delivery_to_maildir(struct delivery_run *run, const char *path)
 		.has_junk = run->delivery->action->local.has_junk,
 		.extension = run->envelope.mda_subaddress,
 	};
-	char extension[ENVELOPE_NAME_MAX + 1];
 	struct mda_status status;
 
-	for (uint32_t i = 0; i < maildir.extension.len && i < sizeof(extension);
-	     i++)
-		extension[i] = str_lower(maildir.extension.ptr[i]);
-	maildir.extension.ptr = extension;
 	alarm(run->delivery->seconds);
 	maildir_deliver(&maildir, &run->source, &status);
 	alarm(0);

@@ -71,22 +71,6 @@ delivery_add_addresses(struct delivery_environment *environment,
 		    STR_ARG(envelope->rcpt)));
 }
 
-static bool
-delivery_add_extension(struct delivery_environment *environment,
-    struct str extension)
-{
-	char text[ENVELOPE_NAME_MAX + 1];
-
-	if (extension.len == 0)
-		return true;
-	if (extension.len > ENVELOPE_NAME_MAX)
-		return false;
-	for (uint32_t i = 0; i < extension.len; i++)
-		text[i] = str_lower(extension.ptr[i]);
-	text[extension.len] = '\0';
-	return delivery_add_variable(environment, "EXTENSION=%s", text);
-}
-
 bool
 delivery_set_environment(struct delivery_environment *environment,
     const struct delivery *delivery, const struct envelope *envelope)
@@ -104,7 +88,9 @@ delivery_set_environment(struct delivery_environment *environment,
 	    delivery_add_variable(environment, "USER=%s", name) &&
 	    delivery_add_variable(environment, "LOGNAME=%s", name) &&
 	    delivery_add_addresses(environment, envelope, kind) &&
-	    delivery_add_extension(environment, envelope->mda_subaddress);
+	    (envelope->mda_subaddress.len == 0 ||
+		delivery_add_variable(environment, "EXTENSION=%.*s",
+		    STR_ARG(envelope->mda_subaddress)));
 }
 
 /* Commands. */
