@@ -267,8 +267,11 @@ offline_on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (offline->dir == NULL)
 		offline->dir = opendir(offline->folder);
-	if (offline->dir == NULL)
+	if (offline->dir == NULL) {
+		log_warn("warn: smtpd: %s: %s", offline->folder,
+		    strerror(errno));
 		return;
+	}
 	for (unsigned i = 0;
 	     i < OFFLINE_FILES && offline->running < OFFLINE_WORKERS; i++) {
 		entry = readdir(offline->dir);
