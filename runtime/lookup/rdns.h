@@ -19,7 +19,7 @@ struct rdns;
 /* name: "" for unknown. fcrdns: whether it leads back. */
 typedef void rdns_fn(void *arg, const char *name, enum answer fcrdns);
 
-/* Reads the system's files. NULL: no memory, or they cannot be read. */
+/* Reads the system's files, where they are there. NULL: no memory. */
 struct rdns *rdns_new(struct event_base *base);
 void rdns_free(struct rdns *rdns);
 

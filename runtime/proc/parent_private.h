@@ -4,6 +4,7 @@
  *	parent.c          life: start, signals, end
  *	parent_children.c processes, their channels and their end
  *	parent_reload.c   a ruleset that comes into use
+ *	parent_ruleset.c  what the parent itself reads of one
  *	parent_answer.c   what the processes ask for
  */
 #ifndef RUNTIME_PROC_PARENT_PRIVATE_H
@@ -66,7 +67,7 @@ struct parent_reload {
 struct parent {
 	const struct parent_options *options;
 	struct event_base *base;
-	struct event *signals[5];
+	struct event *signals[4];
 	bool is_ordinary;
 	bool is_ready;
 	bool is_stopping;

@@ -5,7 +5,8 @@
  * decide what mail means from then on. If lookup refuses, the queue gets the
  * old ruleset back.
  *
- *     load -> verify -> sockets -> keys -> queue -> lookup -> sessions
+ *     load -> verify -> sockets -> keys -> queue -> lookup -> control ->
+ *         sessions
  */
 #include "runtime/proc/parent_private.h"
 

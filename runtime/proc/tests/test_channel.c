@@ -269,13 +269,15 @@ Test(channel, is_freed_inside_a_call)
 
 /* Peers that break the rules. */
 
-static size_t
-test_raw_result(uint8_t *buf, uint32_t number)
+static void
+test_raw_answer(struct message message, uint32_t number)
 {
-	struct message message = { .type = MESSAGE_RESULT, .fd = -1 };
+	uint8_t buf[64];
+	size_t size;
 
-	message.number = number;
-	return message_write(&message, buf, 64);
+	message.number = number | 0x80000000u;
+	size = message_write(&message, buf, sizeof(buf));
+	cr_assert_eq(send(test_raw, buf, size, 0), (ssize_t)size);
 }
 
 #define TEST_RAW(name) \
@@ -293,26 +295,19 @@ TEST_RAW(garbage_breaks)
 
 TEST_RAW(answers_to_no_question_break)
 {
-	uint8_t buf[64];
-	size_t size = test_raw_result(buf, 0x80000001u);
-
-	cr_assert_eq(send(test_raw, buf, size, 0), (ssize_t)size);
+	test_raw_answer((struct message){ .type = MESSAGE_RESULT }, 1);
 	test_run();
 	cr_expect_eq(test_a.closed, 1);
 }
 
 TEST_RAW(second_answers_break)
 {
-	uint8_t buf[64];
 	uint32_t number = test_ask(test_a.channel, NULL);
 	struct message message = { .type = MESSAGE_RESULT, .fd = -1 };
-	size_t size;
 
-	message.number = number | 0x80000000u;
 	message.result.error = STR_LIT("of it");
-	size = message_write(&message, buf, sizeof(buf));
 	for (unsigned i = 0; i < 2; i++)
-		cr_assert_eq(send(test_raw, buf, size, 0), (ssize_t)size);
+		test_raw_answer(message, number);
 	test_run();
 	cr_expect_eq(test_answers, 1);
 	cr_expect_eq(test_a.closed, 1);
@@ -320,14 +315,9 @@ TEST_RAW(second_answers_break)
 
 TEST_RAW(answers_of_another_type_break)
 {
-	uint8_t buf[64];
 	uint32_t number = test_ask(test_a.channel, NULL);
-	struct message message = { .type = MESSAGE_READY, .fd = -1 };
-	size_t size;
 
-	message.number = number | 0x80000000u;
-	size = message_write(&message, buf, sizeof(buf));
-	cr_assert_eq(send(test_raw, buf, size, 0), (ssize_t)size);
+	test_raw_answer((struct message){ .type = MESSAGE_READY }, number);
 	test_run();
 	cr_expect_eq(test_answers, 0);
 	cr_expect_eq(test_lost, 1);
@@ -342,7 +332,8 @@ test_send_fds(uint32_t count)
 		char bytes[CMSG_SPACE(32 * sizeof(int))];
 	} control = { 0 };
 	uint8_t buf[64];
-	size_t size = test_raw_result(buf, 0);
+	struct message message = { .type = MESSAGE_RESULT };
+	size_t size = message_write(&message, buf, sizeof(buf));
 	struct iovec data = { buf, size };
 	struct msghdr header = { .msg_iov = &data,
 		.msg_iovlen = 1,
