@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <time.h>
 
 #include "runtime/queue/store.h"
 
@@ -32,7 +33,8 @@ struct store_fs {
 	struct store store;
 	int temporary, incoming, queue, purge; /* folders; -1: not opened */
 	bool is_readonly;
-	time_t opened; /* when: what is older belongs to nobody */
+	/* When, by the clock of files: what is older belongs to nobody. */
+	struct timespec opened;
 	struct fs_walk walk;
 };
 

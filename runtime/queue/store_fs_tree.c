@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -191,6 +190,13 @@ fs_walk_enter(struct store_fs *fs, const char *name)
 	return 0;
 }
 
+static bool
+fs_is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec :
+					a->tv_nsec < b->tv_nsec;
+}
+
 /* Back up. A message from before, all envelopes of which are gone, goes. */
 static void
 fs_walk_return(struct store_fs *fs, bool is_complete)
@@ -200,7 +206,7 @@ fs_walk_return(struct store_fs *fs, bool is_complete)
 	bool is_orphan = is_complete && walk->level == FS_WALK_MESSAGE &&
 	    walk->envelope_count == 0 && !fs->is_readonly &&
 	    fstat(dirfd(walk->dirs[walk->level]), &st) == 0 &&
-	    st.st_mtime < fs->opened;
+	    fs_is_before(&st.st_mtim, &fs->opened);
 
 	fs_walk_leave(walk);
 	walk->level--;
@@ -429,7 +435,7 @@ fs_new(const struct store_fs_options *options, char error[STORE_ERROR_SIZE])
 	fs->store.sys = options->sys;
 	fs->store.codec = *options->codec;
 	fs->temporary = fs->incoming = fs->queue = fs->purge = -1;
-	fs->opened = time(NULL);
+	clock_gettime(CLOCK_REALTIME_COARSE, &fs->opened);
 	return fs;
 }
 
