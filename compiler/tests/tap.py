@@ -70,6 +70,13 @@ def environment(extra=None):
     return {"PATH": os.defpath, "LC_ALL": "C", **kept, **(extra or {})}
 
 
+def can_unshare():
+    """Whether this is root with mounts of its own, as in no bare chroot."""
+    return os.geteuid() == 0 and subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "true"],
+        capture_output=True, check=False).returncode == 0
+
+
 def is_sanitized():
     return "ASAN_OPTIONS" in os.environ
 

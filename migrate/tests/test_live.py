@@ -19,7 +19,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]
                        / "compiler/tests"))
-from tap import BIN, ROOT, SHARED, Tap, environment  # noqa: E402
+from tap import BIN, ROOT, SHARED, Tap, can_unshare, environment  # noqa: E402
 from test_oracle import reply_class  # noqa: E402
 
 DEV = SHARED / "oracle/dev"
@@ -258,8 +258,9 @@ def main():
     tap = Tap()
     if not DEV.is_dir():
         tap.skip("live sessions", "../shared/oracle is not there")
-    elif os.geteuid() != 0 or not (PEERS / "opensmtpd/usr").is_dir():
-        tap.skip("live sessions", "no peer, or not root")
+    elif not can_unshare() or not (PEERS / "opensmtpd/usr").is_dir():
+        tap.skip("live sessions",
+                 "needs root, mounts of its own, and make peers")
     else:
         residues = read_residues()
         total = sum(check_set(tap, path.parent, residues) for path
