@@ -17,10 +17,6 @@
 	S(SMTP_TLS, "smtp.tls") \
 	S(SMTP_SMTPS, "smtp.smtps") \
 	S(CONTROL_SESSION, "control.session") \
-	S(MDA_ENVELOPE, "mda.envelope") \
-	S(MDA_PENDING, "mda.pending") \
-	S(MDA_RUNNING, "mda.running") \
-	S(MDA_USER, "mda.user") \
 	S(SCHEDULER_ENVELOPE, "scheduler.envelope") \
 	S(SCHEDULER_INCOMING, "scheduler.envelope.incoming") \
 	S(SCHEDULER_INFLIGHT, "scheduler.envelope.inflight") \

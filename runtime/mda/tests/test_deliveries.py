@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 import machine  # noqa: E402
+from daemon import free_port  # noqa: E402
 from machine import BUILD, USERS, give  # noqa: E402
 from tap import Tap, can_unshare  # noqa: E402
 
@@ -297,12 +298,6 @@ def check_offline(port):
         tap.equal("and nothing else is touched",
                   sorted(path.name for path in folder.iterdir()),
                   ["2", "3", "fifo", "hard", "soft"])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def machine_config(port):

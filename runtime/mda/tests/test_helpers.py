@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "runtime/tests"))
 # pylint: disable=wrong-import-position
 import machine  # noqa: E402
+from daemon import free_port  # noqa: E402
 from tap import Tap, can_unshare, environment  # noqa: E402
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -204,12 +205,6 @@ userdb {{
   driver = passwd
 }}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port):
