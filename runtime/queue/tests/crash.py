@@ -59,7 +59,8 @@ class Traffic:
         self.lock = threading.Lock()
         self.taken = set()
         self.next = 0
-        self.threads = [threading.Thread(target=self.work, args=(i,))
+        self.threads = [threading.Thread(target=self.work, args=(i,),
+                                         daemon=True)
                         for i in range(CLIENTS)]
 
     def is_over(self):
@@ -107,6 +108,15 @@ class Traffic:
                 self.taken.add(number)
 
 
+def is_running(pid):
+    """There, and not only waiting to be reaped."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
 class Victim(Daemon):
     """A daemon that is killed in parts and started again."""
 
@@ -134,7 +144,7 @@ class Victim(Daemon):
         end = time.monotonic() + 20
         while time.monotonic() < end:
             self.process.poll()
-            if not any(Path(f"/proc/{pid}/exe").exists() for pid in pids):
+            if not any(map(is_running, pids)):
                 return
             time.sleep(0.01)
         raise RuntimeError(f"still there: {pids}\n{self.log_text()[-2000:]}")

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import HOST, Client, Daemon, free_port  # noqa: E402
-from tap import BIN, Tap, environment  # noqa: E402
+from tap import BIN, Tap, environment, is_sanitized  # noqa: E402
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 IDLE = 200  # connections that do nothing
@@ -371,19 +371,23 @@ def memory(pid):
 
 def test_idle(tap, world):
     """DESIGN.md 8 asks for 8 KiB a connection; sanitizers need more."""
-    before = sum(map(memory, world.pids()))
+    may_look = os.geteuid() == 0
+    before = sum(map(memory, world.pids())) if may_look else 0
     clients = [world.client() for _ in range(IDLE)]
-    each = (sum(map(memory, world.pids())) - before) // IDLE
     tap.case(f"{IDLE} idle connections", "" if world.works() else "no room")
-    if "asan" not in str(os.environ.get("BUILD")):
+    if not may_look:
+        tap.skip("what they take", "only root sees it")
+    elif not is_sanitized():
+        each = (sum(map(memory, world.pids())) - before) // IDLE
         tap.case("take at most 8 KiB each", f"{each}" * (each > 8192))
     for client in clients:
         client.close()
     world.daemon.wait(lambda: world.daemon.log_text().count(
         "disconnected") >= IDLE)
-    tap.case("and leave no descriptor behind", "" if world.daemon.wait(
-        lambda: all(len(os.listdir(f"/proc/{pid}/fd")) < 60
-                    for pid in world.pids())) else "they do")
+    if may_look:
+        tap.case("and leave no descriptor behind", "" if world.daemon.wait(
+            lambda: all(len(os.listdir(f"/proc/{pid}/fd")) < 60
+                        for pid in world.pids())) else "they do")
 
 
 TESTS = [test_stops, test_handshakes, test_names_in_certificates,
