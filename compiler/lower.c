@@ -205,6 +205,30 @@ lower_table(struct lower *lower, const struct tabref *ref)
 }
 
 uint32_t
+lower_domain_keys(struct lower *lower, uint32_t number)
+{
+	const struct ir_table *tables = lower->tables.items;
+	struct ir_table domains = { .kind = IR_TABLE_LIST };
+	const struct ir_table *keys = &tables[number];
+	struct ir_entry *entry;
+
+	if (keys->kind != IR_TABLE_LIST && keys->kind != IR_TABLE_MAPPING)
+		return number;
+	entry = arena_alloc(lower->arena, keys->entry_count * sizeof(*entry));
+	domains.pos = keys->pos;
+	domains.entries = entry;
+	for (uint32_t i = 0; i < keys->entry_count; i++) {
+		struct str key = keys->entries[i].key;
+
+		if (key.len > 0 && memchr(key.ptr, '@', key.len) == NULL)
+			*entry++ = (struct ir_entry){ .key = key,
+				.pos = keys->entries[i].pos };
+	}
+	domains.entry_count = (uint32_t)(entry - domains.entries);
+	return lower_add_table(lower, domains);
+}
+
+uint32_t
 lower_clause_table(struct lower *lower, const struct stmt *stmt,
     enum clause_kind kind)
 {

@@ -29,12 +29,18 @@ lower_for(struct lower *lower, const struct stmt *stmt)
 {
 	const struct clause *any = stmt_clause(stmt, CLAUSE_FOR_ANY);
 	const struct clause *domain = stmt_clause(stmt, CLAUSE_FOR_DOMAIN);
+	const struct clause *virtual = stmt_clause(stmt, CLAUSE_FOR_VIRTUAL);
+	struct ruleset_pred *pred;
 
-	if (any != NULL)
+	if (any != NULL) {
 		lower_pred(lower, PRED_FOR_ANY, any);
-	else if (domain != NULL)
+	} else if (domain != NULL) {
 		lower_table_pred(lower, PRED_FOR_TABLE, domain, SERVICE_DOMAIN);
-	else
+	} else if (virtual != NULL) {
+		pred = lower_table_pred(lower, PRED_FOR_TABLE, virtual,
+		    SERVICE_DOMAIN);
+		pred->table = lower_domain_keys(lower, pred->table);
+	} else
 		lower_pred(lower, PRED_FOR_LOCAL,
 		    stmt_clause(stmt, CLAUSE_FOR_LOCAL));
 }
@@ -75,7 +81,9 @@ lower_action_local(struct lower *lower, const struct stmt *stmt,
 	local->user = lower_word(stmt, CLAUSE_USER);
 	local->user_from_userbase = true;
 	local->alias = lower_clause_table(lower, stmt, CLAUSE_ALIAS);
-	local->virtual = lower_clause_table(lower, stmt, CLAUSE_VIRTUAL);
+	local->virtual = lower_clause_table(lower, stmt,
+	    stmt_clause(stmt, CLAUSE_FOR_VIRTUAL) != NULL ? CLAUSE_FOR_VIRTUAL :
+							    CLAUSE_VIRTUAL);
 	local->userbase = lower_clause_table(lower, stmt, CLAUSE_USERBASE);
 	local->exit_policy = IR_EXIT_RETRY_ALL;
 	local->expands_at_rcpt = true;

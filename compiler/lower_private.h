@@ -61,6 +61,12 @@ uint32_t lower_find(const struct lower_named *named, struct str name);
 /* The last clause of a kind: where several are taken, it often counts. */
 const struct clause *lower_last(const struct stmt *stmt, enum clause_kind kind);
 
+/*
+ * A table of the keys without "@" of another, whose entries are in the
+ * config; any other is its own: the rest of its keys fits no domain.
+ */
+uint32_t lower_domain_keys(struct lower *lower, uint32_t number);
+
 /* The number of the table that is used there; IR_NONE for none. */
 uint32_t lower_table(struct lower *lower, const struct tabref *ref);
 uint32_t lower_clause_table(struct lower *lower, const struct stmt *stmt,

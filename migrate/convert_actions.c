@@ -133,6 +133,8 @@ convert_put_local(struct convert *convert, const struct ir_action *action)
 	    stmt_clause(stmt, CLAUSE_ALIAS));
 	convert_put_table_option(convert, "virtual",
 	    stmt_clause(stmt, CLAUSE_VIRTUAL));
+	convert_put_table_option(convert, "virtual",
+	    stmt_clause(stmt, CLAUSE_FOR_VIRTUAL));
 	convert_put_table_option(convert, "userbase",
 	    stmt_clause(stmt, CLAUSE_USERBASE));
 }

@@ -320,13 +320,45 @@ convert_put_tag(struct convert *convert, const struct ruleset_pred *tag)
 		convert_put_text(convert, str_from(name));
 }
 
+/*
+ * The spelling of 5.2: a virtual table has its domains among its keys. Where
+ * there is none, no recipient is meant.
+ */
+static void
+convert_put_for_virtual(struct convert *convert, const char *sign,
+    const struct clause *clause, uint32_t number)
+{
+	const struct ir_table *domains = &convert->ir->tables[number];
+	FILE *out = convert->state->out;
+
+	if (domains->kind != IR_TABLE_LIST) {
+		convert_put_table_option(convert,
+		    arena_printf(convert->arena, "%sfor domain", sign), clause);
+		return;
+	}
+	if (domains->entry_count == 0) {
+		fprintf(out, " %sfor any", *sign == '\0' ? "!" : "");
+		return;
+	}
+	fprintf(out, " %sfor domain { ", sign);
+	for (uint32_t i = 0; i < domains->entry_count; i++) {
+		if (i > 0)
+			fputs(", ", out);
+		convert_put_quoted(convert, domains->entries[i].key);
+	}
+	fputs(" }", out);
+}
+
 static void
 convert_put_for(struct convert *convert, const struct ruleset_pred *for_)
 {
 	const struct stmt *stmt = convert->state->stmt;
+	const struct clause *virtual = stmt_clause(stmt, CLAUSE_FOR_VIRTUAL);
 	const char *sign = convert_is_negated(for_) ? "!" : "";
 
-	if (for_->kind == PRED_FOR_TABLE)
+	if (for_->kind == PRED_FOR_TABLE && virtual != NULL)
+		convert_put_for_virtual(convert, sign, virtual, for_->table);
+	else if (for_->kind == PRED_FOR_TABLE)
 		convert_put_table_option(convert,
 		    arena_printf(convert->arena, "%sfor domain", sign),
 		    stmt_clause(stmt, CLAUSE_FOR_DOMAIN));
