@@ -12,6 +12,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/rootdir.h"
 #include "runtime/lookup/dyntable.h"
+#include "runtime/lookup/embedded.h"
 #include "runtime/lookup/password.h"
 #include "runtime/lookup/rdns.h"
 #include "runtime/proc/child.h"
@@ -20,6 +21,10 @@ enum {
 	LOOKUP_GENERATIONS = 8,         /* older rulesets are forgotten */
 	LOOKUP_INCLUDE_MAX = 64 * 1024, /* bytes */
 };
+
+/* What to do where a table's file is not what the ruleset took in. */
+#define LOOKUP_STALE \
+	" has changed since the ruleset was compiled: compile it and reload"
 
 /* A ruleset, with the tables that it does not hold. */
 struct lookup_generation {
@@ -96,6 +101,9 @@ lookup_open_tables(struct lookup *lookup, struct lookup_generation *generation)
 		} else if (lookup_is_opened_at_once(blob, i)) {
 			generation->tables[i] = dyntable_open(blob, i, error);
 			is_open = generation->tables[i] != NULL;
+		} else if (embedded_is_stale(blob, i)) {
+			log_warn("warn: table \"%.*s\": %.*s" LOOKUP_STALE,
+			    STR_ARG(table.name), STR_ARG(table.config));
 		}
 	}
 	if (!is_open)
@@ -380,6 +388,24 @@ lookup_on_include(struct channel *channel, const struct message *message)
 		rootdir_text_fini(&text);
 }
 
+/* What a ruleset holds changes with it alone. */
+static bool
+lookup_update_table(struct lookup_generation *generation, uint32_t number,
+    char error[DYNTABLE_ERROR_MAX])
+{
+	const struct blob *blob = &generation->use->blob;
+	struct ir_table table;
+
+	if (embedded_is_stale(blob, number)) {
+		blob_table(blob, number, &table);
+		snprintf(error, DYNTABLE_ERROR_MAX, "%.*s" LOOKUP_STALE,
+		    STR_ARG(table.config));
+		return false;
+	}
+	return generation->tables[number] == NULL ||
+	    dyntable_update(generation->tables[number], error);
+}
+
 /* Of every ruleset that has it; false: one failed, or none has it. */
 static bool
 lookup_update(struct lookup *lookup, struct str name,
@@ -396,8 +422,7 @@ lookup_update(struct lookup *lookup, struct str name,
 		if (number == IR_NONE)
 			continue;
 		is_known = true;
-		if (generation->tables[number] != NULL &&
-		    !dyntable_update(generation->tables[number], error))
+		if (!lookup_update_table(generation, number, error))
 			is_updated = false;
 	}
 	if (!is_known)

@@ -22,8 +22,8 @@ compiled_write(const char *path, const char *text)
 	cr_assert_eq(fclose(file), 0);
 }
 
-struct ruleset_use *
-compiled_new(const char *config)
+static struct ruleset_use *
+compiled_run(const char *config, const char *options)
 {
 	char folder[] = "/tmp/test_compiled.XXXXXX", path[64], blob[64];
 	char command[PATH_MAX];
@@ -38,8 +38,8 @@ compiled_new(const char *config)
 	compiled_write(path, config);
 	/* Keys that tests make belong to who runs them, not to root. */
 	snprintf(command, sizeof(command),
-	    "%s/smtpd-compile -q -W no-insecure-file -o %s %s",
-	    bin != NULL ? bin : "build/bin", blob, path);
+	    "%s/smtpd-compile -q -W no-insecure-file -o %s %s %s",
+	    bin != NULL ? bin : "build/bin", blob, options, path);
 	cr_assert_eq(system(command), 0, "does not compile:\n%s", config);
 	fd = open(blob, O_RDONLY);
 	cr_assert_eq(blob_map(&use->blob, fd, false, 0), BLOB_OK);
@@ -48,4 +48,16 @@ compiled_new(const char *config)
 	use->generation = 1;
 	use->uses = 1;
 	return use;
+}
+
+struct ruleset_use *
+compiled_new(const char *config)
+{
+	return compiled_run(config, "");
+}
+
+struct ruleset_use *
+compiled_new_embedding(const char *config)
+{
+	return compiled_run(config, "--embed-tables");
 }

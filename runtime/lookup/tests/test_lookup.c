@@ -322,6 +322,65 @@ Test(lookup, update)
 	cr_expect_not(test_update(""));
 }
 
+/* Of which the ruleset holds the entries. */
+static void
+test_embed_aliases(void)
+{
+	char config[128];
+
+	ruleset_drop(test_child.ruleset);
+	snprintf(config, sizeof(config),
+	    "table aliases file:%s/aliases\n"
+	    "action a maildir alias <aliases>\n"
+	    "match for any action a\n",
+	    test_root);
+	cr_assert_eq(chdir(getenv("PWD")), 0);
+	test_child.ruleset = compiled_new_embedding(config);
+	cr_assert_eq(chdir(test_root), 0);
+}
+
+static void
+test_expect_log(const char *wanted)
+{
+	char log[1024] = "";
+	FILE *file = fopen("log", "r");
+
+	cr_assert_not_null(file);
+	log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+	fclose(file);
+	if (wanted == NULL)
+		cr_expect_str_empty(log);
+	else
+		cr_expect_not_null(strstr(log, wanted), "%s", log);
+}
+
+Test(lookup, embedded_file)
+{
+	test_embed_aliases();
+	cr_assert_not_null(freopen("log", "w", stderr));
+	test_start();
+	test_expect_log(NULL);
+	cr_expect(test_update("aliases"), "it has not changed");
+	test_write("aliases", "root: new\n");
+	cr_expect_not(test_update("aliases"));
+	cr_expect_not_null(strstr(test_text,
+			       "/aliases has changed since the ruleset was "
+			       "compiled: compile it and reload"),
+	    "%s", test_text);
+	cr_assert_eq(unlink("aliases"), 0);
+	cr_expect(test_update("aliases"), "it is not needed");
+}
+
+Test(lookup, embedded_file_that_is_stale_at_start)
+{
+	test_embed_aliases();
+	test_write("aliases", "root: new\n");
+	cr_assert_not_null(freopen("log", "w", stderr));
+	test_start();
+	test_expect_log("warn: table \"aliases\": ");
+	test_expect_log("/aliases has changed since the ruleset was compiled");
+}
+
 /* A file that does not serve leaves what was there. */
 Test(lookup, update_fails)
 {
