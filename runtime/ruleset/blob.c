@@ -41,6 +41,8 @@ blob_open_sizes(struct blob *blob)
 	blob->has_secrets = blob->size == blob->total_size;
 	if (blob_get16(blob->data + BLOB_AT_LEAST) > BLOB_VERSION)
 		return BLOB_ENEWER;
+	if (blob->version < BLOB_OLDEST)
+		return BLOB_EOLDER;
 	if (blob->public_size < BLOB_AT_TABLE ||
 	    blob->public_size > blob->total_size ||
 	    (blob->size != blob->total_size && blob->size != blob->public_size))
@@ -271,6 +273,11 @@ blob_error_text(const struct blob *blob, int error, char *buf, size_t size)
 		    "version %d; compile it again with this release's "
 		    "smtpd-compile",
 		    BLOB_VERSION);
+		return buf;
+	case BLOB_EOLDER:
+		snprintf(buf, size,
+		    "of version %u, which is no longer read; compile it again",
+		    blob->version);
 		return buf;
 	case BLOB_ESIZE:
 		return "not of the size that it says it has; compile it again";

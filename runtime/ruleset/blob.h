@@ -26,7 +26,8 @@
 #include "runtime/ruleset/ruleset.h"
 
 enum {
-	BLOB_VERSION = 1,
+	BLOB_VERSION = 1, /* that is written */
+	BLOB_OLDEST = 1,  /* that is read */
 	BLOB_IDENTITY_SIZE = 32, /* SHA-256 */
 	BLOB_LEVELS_MAX = 16,
 	BLOB_TREES_KEPT = 32,
@@ -41,6 +42,7 @@ enum blob_error {
 	BLOB_EDIGEST = -4, /* changed since it was written */
 	BLOB_EFORMAT = -5, /* breaks a rule of the format */
 	BLOB_EREAD = -6,   /* blob_map: errno says why */
+	BLOB_EOLDER = -7,  /* older than what is still read */
 };
 
 enum {
