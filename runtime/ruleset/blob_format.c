@@ -12,11 +12,26 @@ _Static_assert(offsetof(struct ir_filter, member_count) ==
 	offsetof(struct ir_filter, members) + sizeof(void *),
     "members");
 
+/* Bytes that a field of a type takes. */
+#define BLOB_BYTES_FLAG(limit)    1
+#define BLOB_BYTES_CODE(limit)    1
+#define BLOB_BYTES_CHAR(limit)    1
+#define BLOB_BYTES_SHORT(limit)   2
+#define BLOB_BYTES_WORD(limit)    (4 * (limit))
+#define BLOB_BYTES_LONG(limit)    (8 * (limit))
+#define BLOB_BYTES_TEXT(limit)    4
+#define BLOB_BYTES_INDEX(limit)   4
+#define BLOB_BYTES_TEXTS(limit)   8
+#define BLOB_BYTES_NUMBERS(limit) 8
+#define BLOB_BYTES_RANGE(limit)   8
+#define BLOB_BYTES_PLACE(limit)   8
+
 #define SECTION(id, word, size)
 #define RECORDS(id, word, type) \
 	static const struct blob_field blob_of_##id[] = {
 #define FIELD(record, type, member, limit) \
-	{ BLOB_TYPE_##type, offsetof(struct record, member), limit },
+	{ BLOB_TYPE_##type, offsetof(struct record, member), limit, \
+		BLOB_BYTES_##type(limit) },
 #define END(id) \
 	} \
 	;
@@ -41,39 +56,13 @@ const struct blob_format blob_formats[BLOB_SECTIONS] = {
 };
 
 uint32_t
-blob_field_size(const struct blob_field *field)
-{
-	switch (field->type) {
-	case BLOB_TYPE_FLAG:
-	case BLOB_TYPE_CODE:
-	case BLOB_TYPE_CHAR:
-		return 1;
-	case BLOB_TYPE_SHORT:
-		return 2;
-	case BLOB_TYPE_WORD:
-		return 4 * field->limit;
-	case BLOB_TYPE_TEXT:
-	case BLOB_TYPE_INDEX:
-		return 4;
-	case BLOB_TYPE_LONG:
-		return 8 * field->limit;
-	case BLOB_TYPE_TEXTS:
-	case BLOB_TYPE_NUMBERS:
-	case BLOB_TYPE_RANGE:
-	case BLOB_TYPE_PLACE:
-		break;
-	}
-	return 8;
-}
-
-uint32_t
 blob_record_size(enum blob_section_id id)
 {
 	const struct blob_format *format = &blob_formats[id];
 	uint32_t size = format->size;
 
 	for (uint32_t i = 0; i < format->field_count; i++)
-		size += blob_field_size(&format->fields[i]);
+		size += format->fields[i].size;
 	return size;
 }
 

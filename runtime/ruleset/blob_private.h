@@ -72,8 +72,9 @@ enum blob_type {
 
 struct blob_field {
 	enum blob_type type;
-	size_t offset;
+	size_t offset; /* in the struct */
 	uint32_t limit;
+	uint32_t size; /* in the record */
 };
 
 struct blob_format {
@@ -85,7 +86,6 @@ struct blob_format {
 
 extern const struct blob_format blob_formats[BLOB_SECTIONS];
 
-uint32_t blob_field_size(const struct blob_field *field);
 uint32_t blob_record_size(enum blob_section_id id);
 
 /* TABLES: the first of its entries, and its facts or IR_NONE. */

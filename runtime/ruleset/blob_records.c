@@ -123,7 +123,7 @@ blob_read(const struct blob *blob, enum blob_section_id id, uint32_t n,
 
 		blob_read_field(blob, field, at,
 		    (unsigned char *)record_r + field->offset);
-		at += blob_field_size(field);
+		at += field->size;
 	}
 }
 
@@ -136,7 +136,7 @@ blob_list_item(const struct blob *blob, enum blob_section_id id, uint32_t n,
 	const unsigned char *at = blob_at(blob, id, n);
 
 	for (; field->type != type; field++)
-		at += blob_field_size(field);
+		at += field->size;
 	assert(i < blob_get32(at + 4));
 	return blob_get32(blob_at(blob,
 	    type == BLOB_TYPE_TEXTS ? BLOB_TEXTS : BLOB_NUMBERS,
