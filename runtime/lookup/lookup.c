@@ -1,7 +1,8 @@
 /*
  * The lookup process: look-ups in tables that the ruleset only names, users,
- * passwords, names of addresses, include files. Answers every request; what
- * it cannot find out is a failure for now and never "no".
+ * passwords, names of addresses, include files, addresses that were signed.
+ * Answers every request; what it cannot find out is a failure for now and
+ * never "no".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "runtime/base/account.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rootdir.h"
+#include "runtime/expand/srs.h"
 #include "runtime/lookup/dyntable.h"
 #include "runtime/lookup/embedded.h"
 #include "runtime/lookup/password.h"
@@ -20,6 +22,7 @@
 enum {
 	LOOKUP_GENERATIONS = 8,         /* older rulesets are forgotten */
 	LOOKUP_INCLUDE_MAX = 64 * 1024, /* bytes */
+	LOOKUP_DAY = 24 * 60 * 60,
 };
 
 /* What to do where a table's file is not what the ruleset took in. */
@@ -311,6 +314,46 @@ lookup_on_credentials(struct lookup *lookup, struct channel *channel,
 	channel_reply(channel, message, &answer);
 }
 
+/* SRS, here since the keys are secrets. */
+
+static enum answer
+lookup_decode(struct lookup *lookup, const struct message_srs *request,
+    struct srs_address *address)
+{
+	struct lookup_generation *generation = lookup_find_generation(lookup,
+	    request->generation);
+	struct ir_settings settings;
+	struct srs srs;
+
+	if (generation == NULL)
+		return ANSWER_FAILED;
+	blob_settings(&generation->use->blob, &settings);
+	if (settings.srs_key.len == 0)
+		return ANSWER_NO;
+	srs = (struct srs){ settings.srs_key, settings.srs_key_backup,
+		settings.srs_ttl / LOOKUP_DAY,
+		(uint32_t)(time(NULL) / LOOKUP_DAY) };
+	if (srs_decode(&srs, mailaddr_split(request->address), address))
+		return ANSWER_YES;
+	log_warn("warn: SRS failed to decode: %.*s", STR_ARG(request->address));
+	return ANSWER_NO;
+}
+
+static void
+lookup_on_srs(struct lookup *lookup, struct channel *channel,
+    const struct message *message)
+{
+	struct message answer = { .type = MESSAGE_SRS_ANSWER, .fd = -1 };
+	struct srs_address address;
+	enum answer found = lookup_decode(lookup, &message->srs, &address);
+
+	answer.srs_answer.answer = (uint32_t)found;
+	answer.srs_answer.address = found == ANSWER_YES ?
+	    str_from(address.text) :
+	    STR_LIT("");
+	channel_reply(channel, message, &answer);
+}
+
 /* Names of addresses. */
 
 struct lookup_rdns {
@@ -475,6 +518,9 @@ lookup_on_message(void *arg, struct channel *channel, struct message *message)
 		break;
 	case MESSAGE_INCLUDE:
 		lookup_on_include(channel, message);
+		break;
+	case MESSAGE_SRS:
+		lookup_on_srs(lookup, channel, message);
 		break;
 	case MESSAGE_UPDATE_TABLE:
 		lookup_on_update(lookup, channel, message);

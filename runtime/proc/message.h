@@ -69,6 +69,9 @@
 #define FIELDS_CREDENTIALS(F) \
 	F(U32, generation) F(U32, table) F(TEXT, user) F(TEXT, password)
 #define FIELDS_UPDATE_TABLE(F) F(TEXT, table) /* RESULT */
+/* With the key of the ruleset; NO: it cannot be decoded, or there is none. */
+#define FIELDS_SRS(F)        F(U32, generation) F(TEXT, address)
+#define FIELDS_SRS_ANSWER(F) F(U32, answer) F(TEXT, address)
 
 /* Session to parent. CREDENTIALS too, for system users. */
 #define FIELDS_CREDENTIALS_ANSWER(F) F(U32, answer)
@@ -148,7 +151,9 @@
 	M(CTL_STATS, ctl_stats) \
 	M(CTL_STATS_ARE, ctl_stats_are) \
 	M(CTL_RELOAD, ctl_reload) \
-	M(CTL_STOP, ctl_stop)
+	M(CTL_STOP, ctl_stop) \
+	M(SRS, srs) \
+	M(SRS_ANSWER, srs_answer)
 
 /* Requests and what answers them: anything else breaks the protocol. */
 #define MESSAGE_ANSWERS(A) \
@@ -164,6 +169,7 @@
 	A(INCLUDE, INCLUDE_ANSWER) \
 	A(CREDENTIALS, CREDENTIALS_ANSWER) \
 	A(UPDATE_TABLE, RESULT) \
+	A(SRS, SRS_ANSWER) \
 	A(FORWARD, FORWARD_ANSWER) \
 	A(KEY_SIGN, KEY_SIGNED) \
 	A(KEY_FILE, RESULT) \

@@ -4,6 +4,7 @@
  * message at all.
  */
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "runtime/base/log.h"
 #include "runtime/expand/format.h"
 #include "runtime/expand/semantics.h"
+#include "runtime/expand/srs.h"
 #include "runtime/smtp/client.h"
 #include "runtime/table/table.h"
 
@@ -26,6 +28,7 @@ struct rcpt {
 	struct target target;
 
 	/* EVALUATE */
+	bool is_decoded; /* the address */
 	struct ruleset_envelope envelope;
 	struct ruleset_callbacks callbacks;
 	struct blob_decision decision;
@@ -207,13 +210,65 @@ rcpt_on_decision(struct rcpt *rcpt, struct message *message)
 }
 
 static void
-rcpt_evaluate(struct rcpt *rcpt)
+rcpt_begin_decision(struct rcpt *rcpt)
 {
+	rcpt->is_decoded = false;
 	rcpt->envelope.dest = rcpt->request.address;
 	rcpt->envelope.is_internal = rcpt->request.is_internal;
 	blob_decision_init(&rcpt->decision, rcpt_blob(rcpt), &rcpt->envelope,
 	    &rcpt->callbacks);
 	rcpt_decide(rcpt);
+}
+
+/* SRS: a bounce comes back to whom the address stands for. */
+
+static void
+rcpt_on_srs(struct rcpt *rcpt, struct message *message)
+{
+	const struct expand_rule failed = { .kind = EXPAND_RULE_FAILED };
+
+	switch (rcpt_answer_of(message,
+	    message == NULL ? 0 : message->srs_answer.answer)) {
+	case ANSWER_YES:
+		/* What it comes to is not asked for again. */
+		rcpt->is_decoded = true;
+		expand_answer_srs(&rcpt->expand,
+		    mailaddr_split(message->srs_answer.address));
+		break;
+	case ANSWER_NO:
+		rcpt_begin_decision(rcpt);
+		break;
+	case ANSWER_FAILED:
+		expand_answer_rule(&rcpt->expand, &failed);
+		break;
+	}
+}
+
+static bool
+rcpt_may_decode(const struct rcpt *rcpt)
+{
+	return !rcpt->is_decoded && rcpt->envelope.sender.user.len == 0 &&
+	    rcpt->envelope.sender.domain.len == 0 &&
+	    srs_is_signed(rcpt->request.address);
+}
+
+static void
+rcpt_evaluate(struct rcpt *rcpt)
+{
+	char text[SMTP_ADDRESS_MAX + 1];
+	struct message message = { .type = MESSAGE_SRS };
+
+	if (!rcpt_may_decode(rcpt)) {
+		rcpt_begin_decision(rcpt);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s@%.*s",
+	    STR_ARG(rcpt->request.address.user),
+	    STR_ARG(rcpt->request.address.domain));
+	message.srs.generation = rcpt->client->door->use->generation;
+	message.srs.address = str_from(text);
+	if (!rcpt_ask(rcpt, rcpt_lookup_process(rcpt), &message, rcpt_on_srs))
+		rcpt_on_srs(rcpt, NULL);
 }
 
 static void

@@ -6,8 +6,10 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "runtime/expand/srs.h"
 #include "runtime/lookup/makemap.h"
 #include "runtime/tests/channels.h"
 #include "runtime/tests/compiled.h"
@@ -49,6 +51,7 @@ test_compile(uint32_t generation)
 	char config[4096];
 
 	snprintf(config, sizeof(config),
+	    "srs key secret\n"
 	    "table aliases file:%s/aliases\n"
 	    "table db db:%s/aliases.db\n"
 	    "table domains file:%s/domains\n"
@@ -124,6 +127,8 @@ test_on_answer(void *arg, struct message *message)
 		text = &test_answer.result.error;
 	else if (message->type == MESSAGE_INCLUDE_ANSWER)
 		text = &test_answer.include_answer.text;
+	else if (message->type == MESSAGE_SRS_ANSWER)
+		text = &test_answer.srs_answer.address;
 	else if (message->type == MESSAGE_USERINFO_ANSWER)
 		text = &test_answer.userinfo_answer.home;
 	test_text[0] = '\0';
@@ -183,6 +188,34 @@ test_expect(const char *table, enum service service, const char *key,
 	const char *seen = test_lookup(1, test_table(table), service, key);
 
 	cr_expect_str_eq(seen, wanted, "%s %s: %s", table, key, seen);
+}
+
+static enum answer
+test_decode(uint32_t generation, struct str address)
+{
+	test_ask((struct message){
+	    .type = MESSAGE_SRS,
+	    .srs = { generation, address },
+	});
+	cr_assert_eq(test_answer.type, MESSAGE_SRS_ANSWER);
+	return (enum answer)(int32_t)test_answer.srs_answer.answer;
+}
+
+Test(lookup, decodes_what_the_ruleset_signed)
+{
+	struct srs srs = { .key = STR_LIT("secret"),
+		.today = (uint32_t)(time(NULL) / (24 * 60 * 60)) };
+	struct srs_address address;
+
+	test_start();
+	cr_assert(srs_encode(&srs, mailaddr_split(STR_LIT("joe@far.example")),
+	    STR_LIT("hub.example"), &address));
+	cr_expect_eq(test_decode(1, str_from(address.text)), ANSWER_YES);
+	cr_expect_str_eq(test_text, "joe@far.example");
+	cr_expect_eq(test_decode(7, str_from(address.text)), ANSWER_FAILED);
+	address.text[sizeof("SRS0=") - 1] ^= 1;
+	cr_expect_eq(test_decode(1, str_from(address.text)), ANSWER_NO);
+	cr_expect_str_eq(test_text, "");
 }
 
 /* One that was taken over could take all descriptors away. */
