@@ -21,7 +21,7 @@ from tap import BIN, environment, ignore_leaks  # noqa: E402
 
 ignore_leaks()
 
-START = 10  # seconds to wait for the daemon, or for its end
+START = 15  # seconds to wait for the daemon, or for its end
 HOST = "mail.example.org"
 
 
@@ -33,7 +33,82 @@ def free_port(address="127.0.0.1"):
         return probe.getsockname()[1]
 
 
-class Daemon:
+def hash_of(password):
+    """As in a table of credentials, or in shadow(5)."""
+    return subprocess.run(
+        ["openssl", "passwd", "-6", "-stdin"], input=password, text=True,
+        capture_output=True, check=True).stdout.strip()
+
+
+def make_certificate(folder, name, host, *options):
+    """NAME.key and NAME.pem, which is self-signed."""
+    paths = (folder / f"{name}.key", folder / f"{name}.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+         "2", "-subj", f"/CN={host}", "-addext",
+         f"subjectAltName=DNS:{host}", "-keyout", paths[0], "-out", paths[1],
+         *options], check=True, capture_output=True)
+    for path in paths:
+        path.chmod(0o600)
+    return paths
+
+
+def kind_of(pid):
+    """Of a process of the daemon; "" for the parent and its deliveries."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return words[words.index(b"-x") + 1].decode() if b"-x" in words else ""
+
+
+class Running:
+    """A process of the daemon's parent, and its log."""
+
+    def __init__(self, log):
+        self.log = log
+        self.process = None
+
+    def launch(self, command, **kwargs):
+        """Returns when it takes mail."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                **kwargs)
+        if not self.wait(lambda: "starting" in self.log_text()):
+            raise RuntimeError(f"no start: {self.log_text()}")
+
+    def wait(self, condition):
+        """Whether it comes true in time, while the daemon lives."""
+        end = time.monotonic() + START
+        while time.monotonic() < end:
+            if condition():
+                return True
+            if self.process.poll() is not None:
+                return condition()
+            time.sleep(0.02)
+        return condition()
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
+
+    def children(self):
+        """Ids of the processes below the parent."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}"
+                    "/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def stop(self):
+        """The exit status; the process is killed if it does not end."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(START)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(START)
+
+
+class Daemon(Running):
     """with Daemon(config) as daemon: {dir} and {user} in the config are
     those of the test, {libexec} the helpers'."""
 
@@ -41,13 +116,12 @@ class Daemon:
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
             os.geteuid()).pw_name
         self.dir = Path(tempfile.mkdtemp(prefix="smtpd-test-"))
+        super().__init__(self.dir / "log")
         self.spool = self.dir / "spool"
         self.maildir = self.dir / "Maildir"
-        self.log = self.dir / "log"
         self.options = options
         self.blob = blob
         self.target = target  # of the blob
-        self.process = None
         self.config = config
 
     def write(self, name, text, mode=0o644):
@@ -61,14 +135,7 @@ class Daemon:
 
     def certificate(self, name, host, *options):
         """A key and a self-signed certificate."""
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
-             "-days", "2", "-subj", f"/CN={host}", "-addext",
-             f"subjectAltName=DNS:{host}", "-keyout",
-             self.dir / f"{name}.key", "-out", self.dir / f"{name}.pem",
-             *options], check=True, capture_output=True)
-        for path in (self.dir / f"{name}.key", self.dir / f"{name}.pem"):
-            path.chmod(0o600)
+        for path in make_certificate(self.dir, name, host, *options):
             if os.geteuid() == 0:
                 shutil.chown(path, self.user)
 
@@ -104,25 +171,10 @@ class Daemon:
         if os.geteuid() == 0:
             become = {"user": account.pw_uid, "group": account.pw_gid,
                       "extra_groups": []}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [BIN / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
-                 *self.options], env=environment({"HOME": str(self.dir)}),
-                cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, **become)
-        if not self.wait(lambda: "starting" in self.log_text()):
-            raise RuntimeError(f"no start: {self.log_text()}")
-
-    def wait(self, condition):
-        """Whether it comes true in time, while the daemon lives."""
-        end = time.monotonic() + START
-        while time.monotonic() < end:
-            if condition():
-                return True
-            if self.process.poll() is not None:
-                return condition()
-            time.sleep(0.02)
-        return condition()
+        self.launch([BIN / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
+                     *self.options],
+                    env=environment({"HOME": str(self.dir)}), cwd=self.dir,
+                    **become)
 
     def connect(self, port, address="127.0.0.1", source=None):
         """A socket; listeners come up shortly after the start."""
@@ -136,9 +188,6 @@ class Daemon:
                     raise
                 time.sleep(0.02)
 
-    def log_text(self):
-        return self.log.read_text(errors="replace")
-
     def delivered(self):
         """Files of the Maildir."""
         new = self.maildir / "new"
@@ -147,24 +196,6 @@ class Daemon:
     def messages(self):
         """What was delivered, as bytes."""
         return [path.read_bytes() for path in self.delivered()]
-
-    def children(self):
-        """Ids of the processes below the parent."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}"
-                    "/children")
-        return [int(pid) for pid in path.read_text().split()]
-
-    def stop(self):
-        """The exit status; the process is killed if it does not end."""
-        if self.process is None:
-            return 0
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(START)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait(START)
 
     def __exit__(self, *_):
         self.stop()

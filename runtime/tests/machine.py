@@ -6,24 +6,22 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "compiler" / "tests"))
 # pylint: disable=wrong-import-position
-from tap import environment, ignore_leaks  # noqa: E402
-
-ignore_leaks()
+from daemon import Running, hash_of  # noqa: E402
+from tap import environment  # noqa: E402
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 MAIL_GROUP = 8
 DAEMON = {"_smtpd": 23001, "_smtpq": 23002}
 USERS = {"joe": 23101, "ann": 23102, "eve": 23103}
+PASSWORD = "of a system user"
 SBIN = Path("/usr/local/sbin")
 BIN = Path("/usr/local/bin")
 LIBEXEC = Path("/usr/local/libexec/smtpd")
-START = 15  # seconds to wait for the daemon, or for its end
 
 MOUNTS = """
 set -e
@@ -31,14 +29,18 @@ for folder in /usr/local /var /home; do
 	mount -t tmpfs -o mode=755 tmpfs $folder
 done
 mkdir /usr/local/etc
-cp /etc/passwd /etc/group /usr/local/etc
-cat >>/usr/local/etc/passwd <<-EOF
+cp /etc/passwd /etc/group /etc/shadow /usr/local/etc
+cat >>/usr/local/etc/passwd <<-'EOF'
 %s
 EOF
-cat >>/usr/local/etc/group <<-EOF
+cat >>/usr/local/etc/group <<-'EOF'
+%s
+EOF
+cat >>/usr/local/etc/shadow <<-'EOF'
 %s
 EOF
 mount --bind /usr/local/etc/passwd /etc/passwd
+mount --bind /usr/local/etc/shadow /etc/shadow
 mount --bind /usr/local/etc/group /etc/group
 exec "$@"
 """
@@ -51,10 +53,13 @@ def enter(script):
     passwd = [f"{name}:x:{number}:{number}::/home/{name}:/bin/sh"
               for name, number in names.items()]
     group = [f"{name}:x:{number}:" for name, number in names.items()]
+    hashed = hash_of(PASSWORD)
+    shadow = [f"{name}:{hashed}:20000::::::" for name in USERS]
     return subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "--kill-child",
          "--mount-proc", "sh", "-c",
-         MOUNTS % ("\n".join(passwd), "\n".join(group)), "sh",
+         MOUNTS % ("\n".join(passwd), "\n".join(group), "\n".join(shadow)),
+         "sh",
          sys.executable, script, "--inside"],
         stdout=subprocess.PIPE, timeout=250, check=False)
 
@@ -105,40 +110,19 @@ def give(path, text, name, mode=0o644):
     return path
 
 
-class Daemon:
+class Daemon(Running):
     """with Daemon(config) as daemon: the installed smtpd, as root."""
 
     def __init__(self, config):
+        super().__init__(Path("/var/run/test.log"))
         self.conf = Path("/usr/local/etc/smtpd.conf")
         self.conf.write_text(config)
-        self.log = Path("/var/run/test.log")
-        self.process = None
 
     def __enter__(self):
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [SBIN / "smtpd", "-d", "-f", self.conf], stdout=log,
-                stderr=log, stdin=subprocess.DEVNULL, env=environment())
-        if not self.wait(lambda: "starting" in self.log_text()):
-            raise RuntimeError(f"no start: {self.log_text()}")
+        self.log.write_text("")
+        self.launch([SBIN / "smtpd", "-d", "-f", self.conf],
+                    env=environment())
         return self
 
-    def wait(self, condition):
-        """Whether it comes true in time, while the daemon lives."""
-        end = time.monotonic() + START
-        while time.monotonic() < end and self.process.poll() is None:
-            if condition():
-                return True
-            time.sleep(0.02)
-        return condition()
-
-    def log_text(self):
-        return self.log.read_text(errors="replace")
-
     def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(START)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(START)
+        self.stop()

@@ -6,6 +6,7 @@ import os
 import re
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
+import dovecot  # noqa: E402
 import machine  # noqa: E402
-from daemon import free_port  # noqa: E402
+from daemon import free_port, make_certificate  # noqa: E402
 from machine import BUILD, USERS, give  # noqa: E402
 from tap import Tap, can_unshare  # noqa: E402
 
@@ -25,7 +27,10 @@ table domains {{ "info@virtual.example" = vjoe, \\
 table owners {{ vjoe = "{joe}:{joe}:/home/joe/virtual" }}
 mda wrapper "copy" "tee ~/wrapped | %{{mda}}"
 
-listen on 127.0.0.1 port {port} hostname mail.example
+pki mail.example cert "/usr/local/etc/mail.pem"
+pki mail.example key "/usr/local/etc/mail.key"
+listen on 127.0.0.1 port {port} hostname mail.example tls \\
+    pki mail.example auth-optional
 
 action "maildir" maildir junk alias <aliases>
 action "wrapped" maildir wrapper "copy"
@@ -34,6 +39,8 @@ action "command" mda "cat >~/got; env >~/env; sh ~/run"
 action "as" mda "cat >/dev/null; id >/home/eve/id-of-%{{user.username}}" \\
     user eve
 action "lmtp" lmtp "{lmtp}" rcpt-to
+action "dovecot" lmtp "127.0.0.1:{dovecot}" rcpt-to \\
+    virtual {{ "@dovecot.example" = ann }}
 action "forward" forward-only
 action "expand" expand-only alias <aliases>
 action "virtual" maildir virtual <domains> userbase <owners>
@@ -44,6 +51,8 @@ match from any for domain "mbox.example" action "mbox"
 match from any for domain "command.example" action "command"
 match from any for domain "as.example" action "as"
 match from any for domain "lmtp.example" action "lmtp"
+match from any for domain "dovecot.example" action "dovecot"
+match auth from any for domain "login.example" action "maildir"
 match from any for domain "forward.example" action "forward"
 match from any for domain "expand.example" action "expand"
 match from any for domain {{ "virtual.example", "catch.example" }} \\
@@ -64,6 +73,7 @@ tap = Tap()
 class World:
     def __init__(self, port):
         self.port = port
+        self.dovecot = free_port()
         self.daemon = None
 
     def send(self, rcpt, text="Subject: x\n\nbody\n", sender="a@b.example"):
@@ -251,6 +261,39 @@ def check_hostile(world):
     FORWARD.unlink()
 
 
+def check_login(world):
+    """A system user's password is that of the system."""
+    with smtplib.SMTP("127.0.0.1", world.port, "client.example",
+                      timeout=20) as client:
+        client.starttls(context=ssl._create_unverified_context())
+        try:
+            client.login("joe", "wrong")
+        except smtplib.SMTPAuthenticationError as error:
+            tap.equal("a wrong password is refused", error.smtp_code, 535)
+        before = len(inbox("joe"))
+        client.login("joe", machine.PASSWORD)
+        client.sendmail("joe@login.example", "joe@login.example",
+                        "Subject: x\n\ntext\n")
+    world.daemon.wait(lambda: len(inbox("joe")) > before)
+    tap.equal("who has logged in may send", len(inbox("joe")), before + 1)
+
+
+def check_dovecot(world):
+    if not dovecot.is_there():
+        tap.skip("LMTP to Dovecot", "no peer; run: make peers")
+        return
+    with dovecot.Dovecot(world.dovecot) as server:
+        world.expect("user@dovecot.example", text="Subject: x\n\n.dot\n")
+        tap.equal("Dovecot has it as it was sent", [
+            text.replace(b"\r", b"").partition(b"\n\n")[2]
+            for text in server.messages()], [b".dot\n"])
+        code, _ = world.send("nobody-here@dovecot.example")
+        result, stat = world.outcome("nobody-here@dovecot.example")
+        tap.case("what Dovecot refuses has failed for good", "" if (
+            code, result) == (250, "PermFail") and "LMTP server error: 550" in
+                 stat else f"{code} {result} {stat}")
+
+
 def check_update(world):
     """A table's file is read again when it is asked for, and only then."""
     give("/usr/local/etc/aliases", "fresh: ann\n", "root")
@@ -292,7 +335,7 @@ def check_offline(port):
     (folder / "soft").symlink_to("/etc/shadow")
     os.mkfifo(folder / "fifo")
     world = World(port)
-    with machine.Daemon(machine_config(port)) as world.daemon:
+    with machine.Daemon(machine_config(world)) as world.daemon:
         world.daemon.wait(lambda: not mine[0].exists() and offline_mail())
         tap.equal("offline mail is delivered once", offline_mail(), 1)
         tap.equal("and nothing else is touched",
@@ -300,8 +343,9 @@ def check_offline(port):
                   ["2", "3", "fifo", "hard", "soft"])
 
 
-def machine_config(port):
-    return CONFIG.format(port=port, joe=USERS["joe"],
+def machine_config(world):
+    return CONFIG.format(port=world.port, joe=USERS["joe"],
+                         dovecot=world.dovecot,
                          lmtp=f"127.0.0.1:{free_port()}")
 
 
@@ -309,14 +353,17 @@ def inside():
     machine.install()
     give("/usr/local/etc/aliases", ALIASES, "root")
     give("/usr/local/etc/list", "# people\nann\njoe\n", "root")
+    make_certificate(Path("/usr/local/etc"), "mail", "mail.example")
     world = World(free_port())
-    config = machine_config(world.port)
+    config = machine_config(world)
     with machine.Daemon(config) as world.daemon:
         world.daemon.wait(lambda: can_connect(world.port))
         check_methods(world)
         check_root(world)
         check_commands(world)
         world.expect("joe@lmtp.example", "TempFail", lmtp_error(config))
+        check_login(world)
+        check_dovecot(world)
         check_aliases(world)
         check_forward(world)
         check_hostile(world)

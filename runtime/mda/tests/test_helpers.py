@@ -15,13 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "runtime/tests"))
 # pylint: disable=wrong-import-position
+import dovecot  # noqa: E402
 import machine  # noqa: E402
-from daemon import free_port  # noqa: E402
 from tap import Tap, can_unshare, environment  # noqa: E402
 
 BUILD = ROOT / os.environ.get("BUILD", "build")
 LIBEXEC = BUILD / "libexec"
-PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers"))
 TIMEOUT = 60
 USER = 12345  # of no account, but where the test makes one
 MESSAGE = b"Subject: x\n\nbody\n"
@@ -179,67 +178,12 @@ def inside():
 
 # Dovecot.
 
-CONF = """
-protocols = lmtp
-base_dir = /run/dovecot-test
-log_path = /dev/stderr
-mail_location = maildir:~/Maildir
-ssl = no
-auth_username_format = %n
-first_valid_uid = 100
-lda_mailbox_autocreate = yes
-service lmtp {{
-  inet_listener lmtp {{
-    address = 127.0.0.1
-    port = {port}
-  }}
-  unix_listener lmtp {{
-    mode = 0666
-  }}
-}}
-passdb {{
-  driver = static
-  args = nopassword=y
-}}
-userdb {{
-  driver = passwd
-}}
-"""
-
-
-def wait_for(port):
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            time.sleep(0.1)
-    return False
-
-
 def check_dovecot():
-    root = PEERS / "dovecot"
-    if not root.is_dir():
+    if not dovecot.is_there():
         tap.skip("LMTP to Dovecot", "no peer; run: make peers")
         return
-    port = free_port()
-    (root / "etc/dovecot/test.conf").write_text(CONF.format(port=port))
-    home = root / "home/user"
-    shutil.rmtree(home / "Maildir", ignore_errors=True)
-    with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(
-            [ROOT / "tools/peer-run", "dovecot", "/usr/sbin/dovecot", "-F",
-             "-c", "/etc/dovecot/test.conf"], stdout=log, stderr=log,
-            env={**os.environ, "PEERS": str(PEERS)})
-        try:
-            if wait_for(port):
-                talk_to_dovecot(port, home)
-            else:
-                log.seek(0)
-                tap.case("Dovecot starts", log.read().decode())
-        finally:
-            server.kill()  # and all of its namespace
-            server.wait(TIMEOUT)
+    with dovecot.Dovecot() as server:
+        talk_to_dovecot(server.port, server.home)
 
 
 def talk_to_dovecot(port, home):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, Daemon, free_port  # noqa: E402
+from daemon import Client, Daemon, free_port, kind_of  # noqa: E402
 from tap import BIN, Tap, environment, is_sanitized  # noqa: E402
 
 PORT = free_port()
@@ -34,11 +34,6 @@ def smtpctl(daemon, *words):
         env=environment(), capture_output=True, text=True, timeout=30,
         check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def kind_of(pid):
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return words[words.index(b"-x") + 1].decode() if b"-x" in words else ""
 
 
 def send(daemon, port=PORT):
