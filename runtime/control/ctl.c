@@ -216,6 +216,30 @@ ctl_run_encrypt(struct ctl *ctl, const struct words_match *match,
 	return status;
 }
 
+/* What belongs to later parts of the daemon. */
+
+enum ctl_missing { CTL_MISSING_RELAY, CTL_MISSING_TRACE, CTL_MISSING_SPF };
+
+static int
+ctl_run_missing(struct ctl *ctl, const struct words_match *match, uint32_t what)
+{
+	static const char *const texts[] = {
+		[CTL_MISSING_RELAY] =
+		    "this smtpd does not relay yet: there are neither hosts "
+		    "nor routes",
+		[CTL_MISSING_TRACE] =
+		    "this smtpd does not trace parts of itself yet; "
+		    "\"log verbose\" logs more",
+		[CTL_MISSING_SPF] =
+		    "this smtpctl does not walk SPF records yet",
+	};
+
+	(void)ctl;
+	(void)match;
+	fprintf(stderr, "smtpctl: %s\n", texts[what]);
+	return EXIT_FAILURE;
+}
+
 /* The table. */
 
 static const struct ctl_command ctl_commands[] = {
@@ -231,7 +255,10 @@ static const struct ctl_command ctl_commands[] = {
 	{ "pause envelope all", ctl_run_change, CTL_PAUSE },
 	{ "pause mda", ctl_run_pause, SUBSYSTEM_MDA },
 	{ "pause mta", ctl_run_pause, SUBSYSTEM_MTA },
+	{ "pause mta from <str> for <str>", ctl_run_missing,
+	    CTL_MISSING_RELAY },
 	{ "pause smtp", ctl_run_pause, SUBSYSTEM_SMTP },
+	{ "profile <str>", ctl_run_missing, CTL_MISSING_TRACE },
 	{ "reload", ctl_run_reload, false },
 	{ "reload --force", ctl_run_reload, true },
 	{ "remove <evpid>", ctl_run_change, CTL_REMOVE },
@@ -242,18 +269,30 @@ static const struct ctl_command ctl_commands[] = {
 	{ "resume envelope all", ctl_run_change, CTL_RESUME },
 	{ "resume mda", ctl_run_resume, SUBSYSTEM_MDA },
 	{ "resume mta", ctl_run_resume, SUBSYSTEM_MTA },
+	{ "resume mta from <str> for <str>", ctl_run_missing,
+	    CTL_MISSING_RELAY },
+	{ "resume route <str>", ctl_run_missing, CTL_MISSING_RELAY },
 	{ "resume smtp", ctl_run_resume, SUBSYSTEM_SMTP },
 	{ "schedule <evpid>", ctl_run_change, CTL_SCHEDULE },
 	{ "schedule <msgid>", ctl_run_change, CTL_SCHEDULE },
 	{ "schedule all", ctl_run_change, CTL_SCHEDULE },
 	{ "show envelope <evpid>", ctl_run_show, false },
+	{ "show hosts", ctl_run_missing, CTL_MISSING_RELAY },
+	{ "show hoststats", ctl_run_missing, CTL_MISSING_RELAY },
 	{ "show message <evpid>", ctl_run_show, true },
 	{ "show message <msgid>", ctl_run_show, true },
+	{ "show mta paused", ctl_run_missing, CTL_MISSING_RELAY },
 	{ "show queue", ctl_run_queue, 0 },
 	{ "show queue <msgid>", ctl_run_queue, 0 },
+	{ "show relays", ctl_run_missing, CTL_MISSING_RELAY },
+	{ "show routes", ctl_run_missing, CTL_MISSING_RELAY },
 	{ "show stats", ctl_run_stats, 0 },
 	{ "show status", ctl_run_status, 0 },
+	{ "spf walk", ctl_run_missing, CTL_MISSING_SPF },
 	{ "stop", ctl_run_stop, 0 },
+	{ "trace <str>", ctl_run_missing, CTL_MISSING_TRACE },
+	{ "unprofile <str>", ctl_run_missing, CTL_MISSING_TRACE },
+	{ "untrace <str>", ctl_run_missing, CTL_MISSING_TRACE },
 	{ "update table <str>", ctl_run_update, 0 },
 };
 
@@ -324,7 +363,8 @@ ctl_main(const struct ctl_paths *paths, int word_count,
 	command = &ctl_commands[match.command];
 	ctl.paths = paths;
 	ctl.client.fd = -1;
-	if (command->run != ctl_run_encrypt && !ctl_open(&ctl, command))
+	if (command->run != ctl_run_encrypt &&
+	    command->run != ctl_run_missing && !ctl_open(&ctl, command))
 		return EXIT_FAILURE;
 	result = command->run(&ctl, &match, command->value);
 	ctlclient_close(&ctl.client);

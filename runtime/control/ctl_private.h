@@ -27,10 +27,12 @@ bool ctl_next(struct ctl *ctl, struct message *answer_r,
 int ctl_say_result(const struct message *answer);
 
 /* ctl_show.c */
-ctl_run_fn ctl_run_monitor;
 ctl_run_fn ctl_run_queue;
 ctl_run_fn ctl_run_show; /* value: the message, not the envelope */
-ctl_run_fn ctl_run_stats;
 ctl_run_fn ctl_run_status;
+
+/* ctl_stats.c */
+ctl_run_fn ctl_run_monitor;
+ctl_run_fn ctl_run_stats;
 
 #endif

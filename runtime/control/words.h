@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-	WORDS_MAX = 5, /* of a command */
+	WORDS_MAX = 6, /* of a command */
 	WORDS_COMMANDS_MAX = 128,
 };
 

@@ -198,6 +198,7 @@ queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
 	if (data->action != NULL)
 		data->action->envelopes++;
 	stats_add(queue->child->stats, STAT_SCHEDULER_ENVELOPE, 1);
+	stats_add(queue->child->stats, STAT_SCHEDULER_ENQUEUED, 1);
 	if (text_kept == NULL || !queue_may_keep(queue, entry, text.len)) {
 		free(text_kept);
 		return;

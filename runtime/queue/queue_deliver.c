@@ -275,6 +275,14 @@ queue_attempt_end(struct queue_attempt *attempt,
 	}
 }
 
+/* All that is in flight is local delivery, until there is relaying. */
+static void
+queue_count_running(struct queue *queue, int64_t n)
+{
+	stats_add(queue->child->stats, STAT_SCHEDULER_INFLIGHT, n);
+	stats_add(queue->child->stats, STAT_MDA_RUNNING, n);
+}
+
 static void
 queue_on_delivered(void *arg, struct message *message)
 {
@@ -283,7 +291,7 @@ queue_on_delivered(void *arg, struct message *message)
 	struct mda_result result;
 	bool is_known;
 
-	stats_add(attempt->queue->child->stats, STAT_SCHEDULER_INFLIGHT, -1);
+	queue_count_running(attempt->queue, -1);
 	/* The parent is gone, and so are we in a moment. */
 	if (message == NULL) {
 		queue_attempt_free(attempt);
@@ -372,7 +380,7 @@ queue_fetch_done(struct pool_job *job)
 		queue_attempt_put_off(attempt, "delivery");
 		return;
 	}
-	stats_add(queue->child->stats, STAT_SCHEDULER_INFLIGHT, 1);
+	queue_count_running(queue, 1);
 }
 
 void

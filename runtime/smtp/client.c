@@ -30,6 +30,8 @@ client_count(struct client *client, int n)
 	struct stats *stats = client->box->child->stats;
 
 	stats_add(stats, STAT_SMTP_SESSION, n);
+	if (n > 0)
+		stats_add(stats, STAT_SMTP_CONNECTED, n);
 	stats_add(stats,
 	    client->address.family == 4     ? STAT_SMTP_SESSION_INET4 :
 		client->address.family == 6 ? STAT_SMTP_SESSION_INET6 :

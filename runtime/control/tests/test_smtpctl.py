@@ -88,6 +88,54 @@ def test_words(tap, daemon):
              re.fullmatch(r"\$y\$\S+\n", text) else text)
 
 
+LATER = {
+    "does not relay yet": (
+        ("show", "hosts"), ("show", "hoststats"), ("show", "relays"),
+        ("show", "routes"), ("show", "mta", "paused"),
+        ("resume", "route", "1"),
+        ("pause", "mta", "from", "192.0.2.1", "for", "example.com"),
+        ("resume", "mta", "from", "192.0.2.1", "for", "example.com")),
+    "does not trace": (
+        ("trace", "smtp"), ("untrace", "all"), ("profile", "imsg"),
+        ("unprofile", "queue")),
+    "does not walk": (("spf", "walk"),),
+}
+
+
+def test_later(tap, daemon):
+    """What is not there yet says so."""
+    for text, commands in LATER.items():
+        for command in commands:
+            status, said = ctl(daemon, *command)
+            tap.case(" ".join(command), "" if status == 1 and text in said
+                     else f"exit status {status}: {said}")
+
+
+def test_monitor(tap, daemon):
+    """A message comes and goes meanwhile."""
+    rows, want = [], [1, 1, 1, 1, 1]
+    with subprocess.Popen(
+            [BIN / "smtpctl", f"--spool={daemon.spool}", "monitor"],
+            env=environment(), stdout=subprocess.PIPE, text=True,
+            user=daemon.user) as monitor:
+        tap.equal("monitor has a header",
+                  [monitor.stdout.readline().split()[1] for _ in range(2)],
+                  ["client", "conn"])
+        rows.append(monitor.stdout.readline().split())
+        submit(daemon, "Subject: seen\n\nseen\n")
+        while len(rows) < 10 and [sum(int(row[i]) for row in rows) for i in
+                                  (1, 2, 4, 5, 6)] != want:
+            rows.append(monitor.stdout.readline().split())
+        monitor.terminate()
+    tap.equal("and 13 columns", {len(row) for row in rows}, {13})
+    tap.equal("conn, disc, enq, deq and ok count what happened",
+              [sum(int(row[i]) for row in rows) for i in (1, 2, 4, 5, 6)],
+              want)
+    tap.equal("nothing else happened",
+              [sum(int(row[i]) for row in rows) for i in range(7, 13)],
+              [0] * 6)
+
+
 def test_queue(tap, daemon):
     """With mda paused."""
     for number in range(3):
@@ -120,13 +168,18 @@ def test_queue(tap, daemon):
     tap.equal("resume them", ctl(daemon, "resume", "envelope", "all"),
               (0, "2 envelopes resumed\n"))
     tap.case("they are delivered", "" if daemon.wait(
-        lambda: len(daemon.delivered()) == 2) else daemon.log_text())
+        lambda: len(daemon.delivered()) == 3) else daemon.log_text())
     tap.case("the queue is empty", "" if daemon.wait(
         lambda: not queue(daemon)) else queue(daemon))
     lines = ctl(daemon, "show", "stats")[1].splitlines()
     values = dict(line.split("=") for line in lines)
     tap.equal("counters in order", lines, sorted(lines))
-    tap.equal("deliveries", values.get("scheduler.delivery.ok"), "2")
+    tap.equal("deliveries", values.get("scheduler.delivery.ok"), "3")
+    tap.equal("what is over has a line still",
+              [values.get(name) for name in (
+                  "smtp.session", "scheduler.envelope", "mda.running")],
+              ["0", "0", "0"])
+    tap.equal("what never was has none", values.get("smtp.tls"), None)
 
 
 def hand_on_one(listener, daemon):
@@ -293,7 +346,9 @@ def test_spool(tap):
 def main():
     tap = Tap()
     with Daemon(CONFIG) as daemon:
+        test_monitor(tap, daemon)
         test_states(tap, daemon)
+        test_later(tap, daemon)
         test_words(tap, daemon)
         test_cut_off(tap, daemon)
         test_queue(tap, daemon)
