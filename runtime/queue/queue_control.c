@@ -32,10 +32,15 @@ queue_entry_state(const struct scheduler_entry *entry,
 {
 	int64_t now = queue_now();
 	bool is_flying = entry->state == SCHEDULER_INFLIGHT;
+	bool is_invalid = entry->state == SCHEDULER_INVALID;
 	int64_t seconds = is_flying ? now - entry->next : entry->next - now;
 	struct queue_line_state state = {
-		.word = is_flying ? "inflight" : "pending",
-		.seconds = seconds < 0 ? 0 : seconds,
+		.word = is_flying ? "inflight" :
+		    is_invalid    ? "invalid" :
+				    "pending",
+		.seconds = is_invalid ? -1 :
+		    seconds < 0       ? 0 :
+					seconds,
 		.is_suspended = entry->is_suspended,
 		.is_held = entry->state == SCHEDULER_HELD ||
 		    entry->state == SCHEDULER_READY,
@@ -45,9 +50,12 @@ queue_entry_state(const struct scheduler_entry *entry,
 		.retry = entry->retry,
 	};
 
-	if (entry->state == SCHEDULER_INVALID) {
-		state.word = "invalid";
-		state.seconds = -1;
+	if (envelope->version != ENVELOPE_VERSION) {
+		state.expires = (int64_t)(envelope->ctime + envelope->expire);
+		state.retry = envelope->retry;
+		state.note = "Envelope of OpenSMTPD 6.0 or before: kept, but "
+			     "not understood yet";
+	} else if (entry->state == SCHEDULER_INVALID) {
 		state.note = "Unknown dispatcher";
 	} else if (entry->type == ENVELOPE_MTA) {
 		state.note = "Held: relaying is not available yet";

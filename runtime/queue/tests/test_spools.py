@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Spools go both ways: what OpenSMTPD 7.8 left is picked up, with local mail
-delivered and mail to be relayed kept as it is; what we keep is listed by
+delivered and mail to be relayed kept as it is; what 6.0 left is listed and
+not touched; what we keep is listed by
 Debian's smtpctl, where make peers unpacked it and root may enter it."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -111,6 +113,56 @@ def check_pick_up(tap):
                    if "invalid" in line], [])
 
 
+# As 6.0.3 writes it.
+OLD = """version: 2
+tag: local
+type: mda
+smtpname: mx.example
+helo: localhost
+hostname: localhost
+sockaddr: local
+sender: a@b.example
+rcpt: c@d.example
+dest: c@d.example
+ctime: 1700000000
+last-try: 0
+last-bounce: 0
+expire: 345600
+retry: 2
+dsn-notify: 0
+mda-buffer: ~/Maildir
+mda-method: maildir
+mda-user: joe
+mda-usertable: <getpwnam>
+"""
+
+
+def check_old(tap):
+    with tempfile.TemporaryDirectory() as folder:
+        lies = Path(folder) / "ab/ab12cd34"
+        lies.mkdir(parents=True)
+        (lies / "ab12cd3400000001").write_text(OLD)
+        (lies / "message").write_text("Subject: old\n\nold\n")
+        daemon = Spooled(KEEP.format(port=free_port()))
+        daemon.queue = folder
+        with daemon:
+            daemon.wait(lambda: "version mismatch" in daemon.log_text())
+            tap.equal("an envelope of 6.0 is listed as what it is",
+                      ours(daemon, "show", "queue"), [
+                          "ab12cd3400000001|local|mda||a@b.example|"
+                          "c@d.example|c@d.example|1700000000|1700345600|0|2|"
+                          "invalid||Envelope of OpenSMTPD 6.0 or before: "
+                          "kept, but not understood yet"])
+            tap.equal("nobody can schedule it",
+                      ours(daemon, "schedule", "all"),
+                      ["0 envelope scheduled"])
+            daemon.stop()
+            tap.equal("and it stays as it was",
+                      [path.read_text() for path in
+                       sorted(daemon.spool.glob("queue/ab/ab12cd34/*"))],
+                      [OLD, "Subject: old\n\nold\n"])
+
+
 def smtpctl(spool, *args):
     """Debian's, with a spool of ours in its chroot; it wants the group that
     its set-group-id bit would give."""
@@ -193,6 +245,7 @@ def check_read_by_peer(tap):
 def main():
     tap = Tap()
     check_pick_up(tap)
+    check_old(tap)
     check_read_by_peer(tap)
     return tap.finish()
 
