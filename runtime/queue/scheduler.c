@@ -1,13 +1,14 @@
 /*
- * Entries are in a tree by evpid (a treap: its shape is random, and nobody
- * outside can spoil it) and, while they wait for a time, in a heap. Those
- * that are READY hang in the line of their user, and users whose next one
+ * Entries are in a tree by evpid and, while they wait for a time, in a heap.
+ * Those that are READY hang in the line of their user, and users whose next one
  * may start in a ring.
  */
 #include "runtime/queue/scheduler.h"
 
-#include <assert.h>
 #include <stdlib.h>
+
+#include "runtime/queue/scheduler_heap.h"
+#include "runtime/queue/scheduler_tree.h"
 
 enum {
 	SCHEDULER_USERS = 4096, /* chains of them, a power of two */
@@ -29,12 +30,8 @@ struct scheduler_user {
 
 struct scheduler {
 	struct scheduler_limits limits;
-	struct scheduler_entry *root;
-	uint32_t count;
-	uint32_t random;
-
-	struct scheduler_entry **heap; /* from 1 */
-	uint32_t heap_count, heap_room;
+	struct scheduler_tree tree;
+	struct scheduler_heap heap;
 
 	struct scheduler_user *users[SCHEDULER_USERS];
 	struct scheduler_user *ring[ENVELOPE_TYPES]; /* whose turn it is */
@@ -50,20 +47,8 @@ scheduler_new(const struct scheduler_limits *limits, uint32_t seed)
 	if (scheduler == NULL)
 		return NULL;
 	scheduler->limits = *limits;
-	scheduler->random = seed | 1;
+	scheduler->tree.random = seed | 1;
 	return scheduler;
-}
-
-static void
-scheduler_free_tree(struct scheduler_entry *entry)
-{
-	while (entry != NULL) {
-		struct scheduler_entry *right = entry->right;
-
-		scheduler_free_tree(entry->left);
-		free(entry);
-		entry = right;
-	}
 }
 
 void
@@ -79,99 +64,23 @@ scheduler_free(struct scheduler *scheduler)
 			free(user);
 		}
 	}
-	scheduler_free_tree(scheduler->root);
-	free(scheduler->heap);
+	scheduler_tree_free(scheduler->tree.root);
+	free(scheduler->heap.entries);
 	free(scheduler);
 }
 
 uint32_t
 scheduler_count(const struct scheduler *scheduler)
 {
-	return scheduler->count;
+	return scheduler->tree.count;
 }
 
-/* The tree. */
-
-static uint32_t
-scheduler_random(struct scheduler *scheduler)
-{
-	uint32_t x = scheduler->random;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return scheduler->random = x;
-}
-
-/* What is below evpid, and the rest. */
-static void
-scheduler_split(struct scheduler_entry *tree, uint64_t evpid,
-    struct scheduler_entry **low_r, struct scheduler_entry **high_r)
-{
-	while (tree != NULL) {
-		if (tree->evpid < evpid) {
-			*low_r = tree;
-			low_r = &tree->right;
-			tree = tree->right;
-		} else {
-			*high_r = tree;
-			high_r = &tree->left;
-			tree = tree->left;
-		}
-	}
-	*low_r = *high_r = NULL;
-}
-
-static void
-scheduler_insert(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	struct scheduler_entry **at = &scheduler->root;
-
-	entry->priority = scheduler_random(scheduler);
-	while (*at != NULL && (*at)->priority >= entry->priority)
-		at = entry->evpid < (*at)->evpid ? &(*at)->left : &(*at)->right;
-	scheduler_split(*at, entry->evpid, &entry->left, &entry->right);
-	*at = entry;
-	scheduler->count++;
-}
-
-static void
-scheduler_unlink(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	struct scheduler_entry **at = &scheduler->root;
-	struct scheduler_entry *low = entry->left, *high = entry->right;
-
-	while (*at != entry)
-		at = entry->evpid < (*at)->evpid ? &(*at)->left : &(*at)->right;
-	while (low != NULL && high != NULL) {
-		if (low->priority >= high->priority) {
-			*at = low;
-			at = &low->right;
-			low = low->right;
-		} else {
-			*at = high;
-			at = &high->left;
-			high = high->left;
-		}
-	}
-	*at = low != NULL ? low : high;
-	scheduler->count--;
-}
+/* Finding. */
 
 struct scheduler_entry *
 scheduler_from(const struct scheduler *scheduler, uint64_t evpid)
 {
-	struct scheduler_entry *entry = scheduler->root, *found = NULL;
-
-	while (entry != NULL) {
-		if (entry->evpid < evpid) {
-			entry = entry->right;
-		} else {
-			found = entry;
-			entry = entry->left;
-		}
-	}
-	return found;
+	return scheduler_tree_from(&scheduler->tree, evpid);
 }
 
 struct scheduler_entry *
@@ -194,101 +103,6 @@ scheduler_is_last(const struct scheduler *scheduler, uint64_t evpid)
 	next = evpid == UINT64_MAX ? NULL :
 				     scheduler_from(scheduler, evpid + 1);
 	return next == NULL || next->evpid >> 32 != evpid >> 32;
-}
-
-/* The heap, by when something is to happen. */
-
-/* A PENDING one has its time, a READY one can only expire. */
-static int64_t
-scheduler_key(const struct scheduler_entry *entry)
-{
-	return entry->state == SCHEDULER_PENDING &&
-		entry->next < entry->expires ?
-	    entry->next :
-	    entry->expires;
-}
-
-static void
-scheduler_set_place(struct scheduler *scheduler, uint32_t place,
-    struct scheduler_entry *entry)
-{
-	scheduler->heap[place] = entry;
-	entry->place = place;
-}
-
-static void
-scheduler_sift_up(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	uint32_t place = entry->place;
-	int64_t key = scheduler_key(entry);
-
-	while (place > 1 && scheduler_key(scheduler->heap[place / 2]) > key) {
-		scheduler_set_place(scheduler, place,
-		    scheduler->heap[place / 2]);
-		place /= 2;
-	}
-	scheduler_set_place(scheduler, place, entry);
-}
-
-static void
-scheduler_sift_down(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	struct scheduler_entry **heap = scheduler->heap;
-	uint32_t place = entry->place, count = scheduler->heap_count;
-	int64_t key = scheduler_key(entry);
-
-	for (uint32_t child; (child = 2 * place) <= count; place = child) {
-		if (child < count &&
-		    scheduler_key(heap[child + 1]) < scheduler_key(heap[child]))
-			child++;
-		if (scheduler_key(heap[child]) >= key)
-			break;
-		scheduler_set_place(scheduler, place, heap[child]);
-	}
-	scheduler_set_place(scheduler, place, entry);
-}
-
-/* Room is there for every entry: see scheduler_reserve. */
-static void
-scheduler_push(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	assert(entry->place == 0);
-	entry->place = ++scheduler->heap_count;
-	scheduler_sift_up(scheduler, entry);
-}
-
-static void
-scheduler_pull(struct scheduler *scheduler, struct scheduler_entry *entry)
-{
-	uint32_t place = entry->place;
-	struct scheduler_entry *moved;
-
-	if (place == 0)
-		return;
-	entry->place = 0;
-	moved = scheduler->heap[scheduler->heap_count--];
-	if (moved == entry)
-		return;
-	scheduler_set_place(scheduler, place, moved);
-	scheduler_sift_up(scheduler, moved);
-	scheduler_sift_down(scheduler, moved);
-}
-
-static bool
-scheduler_reserve(struct scheduler *scheduler)
-{
-	uint32_t room = scheduler->heap_room;
-	struct scheduler_entry **grown;
-
-	if (scheduler->count + 1 < room)
-		return true;
-	room = room == 0 ? 64 : room * 2;
-	grown = realloc(scheduler->heap, room * sizeof(*grown));
-	if (grown == NULL)
-		return false;
-	scheduler->heap = grown;
-	scheduler->heap_room = room;
-	return true;
 }
 
 /* Users. */
@@ -420,7 +234,7 @@ scheduler_leave_line(struct scheduler *scheduler, struct scheduler_entry *entry)
 static void
 scheduler_take_out(struct scheduler *scheduler, struct scheduler_entry *entry)
 {
-	scheduler_pull(scheduler, entry);
+	scheduler_heap_pull(&scheduler->heap, entry);
 	if (entry->state == SCHEDULER_READY)
 		scheduler_leave_line(scheduler, entry);
 	if (entry->state == SCHEDULER_INFLIGHT) {
@@ -445,7 +259,7 @@ scheduler_enter(struct scheduler *scheduler, struct scheduler_entry *entry,
 		scheduler_line_up(scheduler, entry);
 	if ((state == SCHEDULER_READY || state == SCHEDULER_PENDING) &&
 	    !entry->is_suspended)
-		scheduler_push(scheduler, entry);
+		scheduler_heap_push(&scheduler->heap, entry);
 }
 
 int64_t
@@ -464,7 +278,8 @@ scheduler_add(struct scheduler *scheduler, const struct scheduler_item *item)
 	struct scheduler_entry *entry;
 
 	if (scheduler_find(scheduler, item->evpid) != NULL ||
-	    !scheduler_reserve(scheduler))
+	    !scheduler_heap_reserve(&scheduler->heap,
+		scheduler->tree.count + 1))
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (entry == NULL)
@@ -483,7 +298,7 @@ scheduler_add(struct scheduler *scheduler, const struct scheduler_item *item)
 	    item->created + item->ttl;
 	entry->next = scheduler_time(item->type, item->created, item->retry);
 	entry->state = SCHEDULER_HELD;
-	scheduler_insert(scheduler, entry);
+	scheduler_tree_insert(&scheduler->tree, entry);
 	scheduler_enter(scheduler, entry, item->state);
 	return entry;
 }
@@ -492,10 +307,10 @@ scheduler_add(struct scheduler *scheduler, const struct scheduler_item *item)
 static struct scheduler_entry *
 scheduler_ripen(struct scheduler *scheduler, int64_t now)
 {
-	while (scheduler->heap_count > 0) {
-		struct scheduler_entry *entry = scheduler->heap[1];
+	while (scheduler->heap.count > 0) {
+		struct scheduler_entry *entry = scheduler->heap.entries[1];
 
-		if (scheduler_key(entry) > now)
+		if (scheduler_heap_key(entry) > now)
 			return NULL;
 		if (entry->expires <= now)
 			return entry;
@@ -549,15 +364,16 @@ scheduler_wake(const struct scheduler *scheduler)
 	for (unsigned type = 0; type < ENVELOPE_TYPES; type++)
 		if (scheduler_has_place(scheduler, type))
 			return 0;
-	return scheduler->heap_count == 0 ? SCHEDULER_NEVER :
-					    scheduler_key(scheduler->heap[1]);
+	return scheduler->heap.count == 0 ?
+	    SCHEDULER_NEVER :
+	    scheduler_heap_key(scheduler->heap.entries[1]);
 }
 
 void
 scheduler_done(struct scheduler *scheduler, struct scheduler_entry *entry)
 {
 	scheduler_take_out(scheduler, entry);
-	scheduler_unlink(scheduler, entry);
+	scheduler_tree_remove(&scheduler->tree, entry);
 	scheduler_drop_user(scheduler, entry->user);
 	free(entry);
 }
