@@ -110,8 +110,14 @@ parent_make_offline(struct parent *parent)
 	}
 	if (parent->is_ordinary)
 		return true;
-	if (group != NULL && chown(folder, 0, group->gr_gid) == 0 &&
-	    chmod(folder, 0770) == 0)
+	if (group == NULL) {
+		rmdir(folder);
+		parent_fail(parent,
+		    "no group %s, see make SMTPD_USER= and SMTPQ_USER=",
+		    paths_built.smtpq_user);
+		return false;
+	}
+	if (chown(folder, 0, group->gr_gid) == 0 && chmod(folder, 0770) == 0)
 		return true;
 	parent_fail(parent, "error in %s directory setup", folder);
 	return false;
