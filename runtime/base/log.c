@@ -134,6 +134,44 @@ log_encode(char c, bool blanks_too, char *out)
 	return 1;
 }
 
+/* False: there is no room, also for the NUL. */
+static bool
+log_put(const char *form, size_t n, char *buf, size_t room, size_t *len)
+{
+	if (*len + n >= room)
+		return false;
+	memcpy(buf + *len, form, n);
+	*len += n;
+	return true;
+}
+
+/* The same, as strvis(3) has it. */
+static size_t
+log_encode_vis(char c, char *out)
+{
+	unsigned char byte = (unsigned char)c, low = byte & 0x7f;
+	bool is_control = low < ' ' || low == 0x7f;
+	size_t len = 0;
+
+	if (c != '\\' && (c == '\t' || (byte == low && !is_control))) {
+		out[0] = c;
+		return 1;
+	}
+	out[len++] = '\\';
+	if (byte == ' ' + 0x80) {
+		memcpy(out + len, "240", 3);
+		return 4;
+	}
+	if (byte != low)
+		out[len++] = 'M';
+	if (byte != low && !is_control)
+		out[len++] = '-';
+	if (is_control)
+		out[len++] = '^';
+	out[len++] = (char)(is_control ? low ^ 0x40 : low);
+	return len;
+}
+
 const char *
 log_visible(struct str text, bool blanks_too, char *buf, size_t room)
 {
@@ -143,10 +181,25 @@ log_visible(struct str text, bool blanks_too, char *buf, size_t room)
 		char form[4];
 		size_t n = log_encode(text.ptr[i], blanks_too, form);
 
-		if (len + n >= room)
+		if (!log_put(form, n, buf, room, &len))
 			break;
-		memcpy(buf + len, form, n);
-		len += n;
+	}
+	if (room > 0)
+		buf[len] = '\0';
+	return buf;
+}
+
+const char *
+log_vis(struct str text, char *buf, size_t room)
+{
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < text.len; i++) {
+		char form[4];
+		size_t n = log_encode_vis(text.ptr[i], form);
+
+		if (!log_put(form, n, buf, room, &len))
+			break;
 	}
 	if (room > 0)
 		buf[len] = '\0';

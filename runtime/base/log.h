@@ -35,4 +35,10 @@ void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *log_visible(struct str text, bool blanks_too, char *buf,
     size_t room);
 
+/*
+ * The same as strvis(3) of BSD writes it, which OpenSMTPD uses for what
+ * delivery commands say: quotes and tabs stay.
+ */
+const char *log_vis(struct str text, char *buf, size_t room);
+
 #endif

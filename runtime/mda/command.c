@@ -191,7 +191,7 @@ command_set_result(struct mda_result *result, int status, struct str text,
 		    "exited abnormally");
 	else
 		snprintf(result->text, sizeof(result->text), "\"%s\"",
-		    log_visible(text, false, visible, sizeof(visible)));
+		    log_vis(text, visible, sizeof(visible)));
 }
 
 /* Ends that are not by its own will, or too early, are temporary. */

@@ -116,7 +116,8 @@ delivery_become_user(const struct delivery *delivery, struct mda_result *result)
 	const struct account *account = delivery->runs_as;
 	gid_t gid = account->gid;
 
-	umask(077);
+	/* What a command makes is as in the user's own shell. */
+	umask(022);
 	if ((geteuid() != 0 ||
 		(setgroups(1, &gid) == 0 && setresgid(gid, gid, gid) == 0 &&
 		    setresuid(account->uid, account->uid, account->uid) ==

@@ -127,15 +127,23 @@ mda_job_run(void *arg)
 	return write(WORKER_REPORT, &result, sizeof(result)) != sizeof(result);
 }
 
-/* A report is believed as far as it goes: it comes from the user. */
+/*
+ * A report is believed as far as it goes: it comes from the user. Its text
+ * gets into the log.
+ */
 static bool
 mda_read_report(struct str report, struct mda_result *result)
 {
 	if (report.len != sizeof(*result))
 		return false;
 	memcpy(result, report.ptr, sizeof(*result));
-	return (unsigned)result->outcome < MDA_OUTCOMES &&
-	    memchr(result->text, '\0', sizeof(result->text)) != NULL;
+	if ((unsigned)result->outcome >= MDA_OUTCOMES ||
+	    memchr(result->text, '\0', sizeof(result->text)) == NULL)
+		return false;
+	for (char *c = result->text; *c != '\0'; c++)
+		if (*c != '\t' && (*c < ' ' || *c > '~'))
+			*c = '?';
+	return true;
 }
 
 static void

@@ -260,12 +260,14 @@ queue_attempt_end(struct queue_attempt *attempt,
 		if (envelope->retry < UINT16_MAX)
 			envelope->retry++;
 		attempt->then = queue_then_retry;
-		queue_attempt_update(attempt, stat, 4, QUEUE_CODE_LOCAL);
+		queue_attempt_update(attempt, result->text, 4,
+		    QUEUE_CODE_LOCAL);
 		break;
 	case MDA_PERMFAIL:
 		stats_add(stats, STAT_DELIVERY_PERMFAIL, 1);
 		attempt->then = queue_then_hold;
-		queue_attempt_update(attempt, stat, 5, QUEUE_CODE_LOCAL);
+		queue_attempt_update(attempt, result->text, 5,
+		    QUEUE_CODE_LOCAL);
 		break;
 	case MDA_LOOP:
 		stats_add(stats, STAT_DELIVERY_LOOP, 1);

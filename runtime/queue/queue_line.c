@@ -65,8 +65,7 @@ queue_line(uint64_t evpid, const struct envelope *envelope,
 	    STR_ARG(envelope->rcpt), STR_ARG(envelope->dest),
 	    (unsigned long long)envelope->ctime, (long long)state->expires,
 	    (long long)state->last_try, (unsigned long long)state->retry,
-	    state->word, seconds,
-	    log_visible(line, false, error, sizeof(error)));
+	    state->word, seconds, log_vis(line, error, sizeof(error)));
 	return buf;
 }
 

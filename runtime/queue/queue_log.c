@@ -39,7 +39,7 @@ queue_log_delivery(uint64_t evpid, const struct envelope *envelope,
 		[MDA_LOOP] = "PermFail",
 	};
 	char from[QUEUE_LOG_ADDRESS], to[QUEUE_LOG_ADDRESS];
-	char rcpt[QUEUE_LOG_ADDRESS], text[1024], age[QUEUE_DELAY_SIZE];
+	char rcpt[QUEUE_LOG_ADDRESS], age[QUEUE_DELAY_SIZE];
 	char user[4 * ENVELOPE_NAME_MAX + 1];
 	uint64_t session = 0;
 
@@ -51,8 +51,7 @@ queue_log_delivery(uint64_t evpid, const struct envelope *envelope,
 	    queue_log_address(envelope->dest, to),
 	    queue_log_address(envelope->rcpt, rcpt),
 	    log_visible(envelope->mda_user, false, user, sizeof(user)),
-	    queue_log_age(envelope, age), words[result->outcome],
-	    log_visible(str_from(stat), false, text, sizeof(text)));
+	    queue_log_age(envelope, age), words[result->outcome], stat);
 }
 
 void

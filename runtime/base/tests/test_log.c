@@ -26,6 +26,25 @@ Test(log, escapes_what_could_forge_a_line)
 	test_visible("", 0, true, "");
 }
 
+Test(log, escapes_as_strvis)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "say \"no\" \t.", "say \"no\" \t." },
+		{ "\\", "\\\\" },
+		{ "\001\n\177", "\\^A\\^J\\^?" },
+		{ "\303\251\240\205\377", "\\M-C\\M-)\\240\\M^E\\M^?" },
+	};
+	char buf[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_str_eq(log_vis(str_from(cases[i].text), buf,
+				     sizeof(buf)),
+		    cases[i].want);
+	cr_expect_str_eq(log_vis(STR_LIT("abcd\001"), buf, 7), "abcd");
+}
+
 Test(log, cuts_between_forms)
 {
 	char buf[6];

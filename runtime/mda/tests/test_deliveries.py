@@ -388,8 +388,8 @@ def can_connect(port):
 
 def lmtp_error(config):
     where = re.search(r'lmtp "(.*?)"', config)[1]
-    return ('Error (temporary failure: \\"mail.lmtp: '
-            f'{where}: Connection refused\\")')
+    return ('Error (temporary failure: "mail.lmtp: '
+            f'{where}: Connection refused")')
 
 
 def main():

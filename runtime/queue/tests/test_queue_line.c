@@ -56,7 +56,7 @@ Test(queue_line, has_flags_and_errors)
 	envelope.sockaddr = STR_LIT("local");
 	cr_expect_str_eq(queue_line(0x100000001, &envelope, &state, buf),
 	    "0000000100000001|local|bounce|bounce,auth,internal,suspend,hold|"
-	    "@|b@r.test|b@r.test|7|0|0|3|offline||bad\\nnews");
+	    "@|b@r.test|b@r.test|7|0|0|3|offline||bad\\^Jnews");
 }
 
 Test(queue_line, has_room_for_the_worst)
@@ -67,11 +67,11 @@ Test(queue_line, has_room_for_the_worst)
 	char buf[QUEUE_LINE_SIZE];
 	size_t len;
 
-	memset(worst, '\x01', sizeof(worst));
+	memset(worst, '\x81', sizeof(worst));
 	envelope.errorline = (struct str){ worst, sizeof(worst) };
 	len = strlen(queue_line(1, &envelope, &state, buf));
 	cr_expect_lt(len, sizeof(buf) - 1);
-	cr_expect_str_eq(buf + len - 8, "\\001\\001");
+	cr_expect_str_eq(buf + len - 8, "\\M^A\\M^A");
 }
 
 static const struct {

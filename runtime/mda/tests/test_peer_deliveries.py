@@ -1,0 +1,293 @@
+#!/usr/bin/python3
+"""Deliveries by a command on a real OpenSMTPD 6.8 (make peers) and on ours,
+with the same config: what a command is given, what becomes of its ends, and
+what log and queue say of it. Root only; each has a machine of its own."""
+
+import json
+import os
+import re
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+# pylint: disable=wrong-import-position
+import machine  # noqa: E402
+from daemon import free_port  # noqa: E402
+from machine import USERS, give  # noqa: E402
+from tap import ROOT, Tap, can_unshare  # noqa: E402
+
+PEERS = (ROOT / os.environ.get("PEERS", "build/peers")).resolve()
+WAIT = 20  # seconds for the daemon to start, or for all deliveries
+
+CONFIG = """
+listen on 127.0.0.1 port {port} hostname mail.example
+action "command" mda "sh ~/%{{rcpt.user}}"
+action "plain" mda "cat >~/plain-%{{sender:uppercase}}-%{{user.username}}"
+action "path" maildir "~/%{{dest.domain[0:3]}}/%{{rcpt.user:strip}}"
+match from any for domain "command.example" action "command"
+match from any for domain "plain.example" action "plain"
+match from any for domain "path.example" action "path"
+"""
+
+# Each is the script that delivers to joe+NAME.
+SCRIPTS = {
+    "good": "cat >~/stdin; env >~/env; pwd >~/pwd; umask >~/umask; id >~/id",
+    "silent": "exit 0",
+    "no-user": "cat >/dev/null; echo no such box; exit 67",
+    "usage": "cat >/dev/null; exit 64",
+    "later": "cat >/dev/null; echo come back >&2; exit 75",
+    "system": "cat >/dev/null; exit 71",
+    "one": "cat >/dev/null; echo first; printf 'and last'; exit 1",
+    "two": "cat >/dev/null; exit 2",
+    "quotes": "cat >/dev/null; printf 'say \"no\" \\\\ \\t\\001\\n'; exit 1",
+    "quotes-later": "cat >/dev/null; "
+                    "printf 'say \"no\" \\\\ \\t\\001 \\303\\251\\n'; exit 75",
+    "long": "cat >/dev/null; head -c 500 /dev/zero | tr '\\0' x; exit 1",
+    "empty-line": "cat >/dev/null; echo said; echo; exit 1",
+    "killed": "cat >/dev/null; kill -9 $$",
+    "hangs-up": "exec <&-; exit 3",
+}
+RCPTS = [f"joe+{name}@command.example" for name in SCRIPTS] + [
+    "joe@plain.example", "joe+tag@path.example"]
+
+# With the reason, and what ours is where the peer's is known.
+DIFFERENCES = {
+    "log of joe+empty-line@command.example": (
+        "an empty line is no error text",
+        lambda line: line.replace('("")', '("said")')),
+    "env": (
+        "6.8 lacks what 7.6 added; the system's path",
+        lambda lines: sorted(
+            ["ORIGINAL_RECIPIENT=joe+good@command.example"] +
+            [line.replace("/bin:/usr/bin", "/usr/bin:/bin")
+             for line in lines])),
+}
+# A message that no pipe holds whole.
+LINES = "".join(f"line {n} of many\n"
+                for n in range(5000))
+TEXT = "Subject: x\nDelivered-To: another@host.example\n\n.dot\n" + LINES
+
+
+def send(port):
+    with smtplib.SMTP("127.0.0.1", port, "client.example",
+                      timeout=WAIT) as client:
+        for rcpt in RCPTS:
+            client.ehlo()
+            client.mail("a.B@sender.example")
+            client.rcpt(rcpt)
+            code, said = client.data(TEXT.replace("\n", "\r\n"))
+            assert code == 250, said
+
+
+LINE = re.compile(r"mda delivery evpid=(\w+) (from=.*) delay=\w+ (result=.*)")
+
+
+def log_lines(log):
+    """The first line of each recipient, without what differs."""
+    found = {}
+    for line in log.splitlines():
+        if seen := LINE.search(line):
+            rcpt = re.search(r"rcpt=<(.*?)>", seen[2])[1]
+            found.setdefault(rcpt, (seen[1], f"{seen[2]} {seen[3]}"))
+    return found
+
+
+def normal_file(text):
+    """Without the fields that no two messages have in common."""
+    return re.sub(r"(?m)^(Received|Date|Message-ID): .*\n([ \t].*\n)*",
+                  r"\1\n", text)
+
+
+def collect(home, log, errors):
+    """All that is compared, of a machine on which all was delivered."""
+    lines = log_lines(log)
+    result = {f"log of {rcpt}": line for rcpt, (_, line) in lines.items()}
+    # What failed for good the peer replaces by a bounce.
+    for rcpt, (evpid, line) in lines.items():
+        if "result=TempFail" in line:
+            result[f"error of {rcpt}"] = errors.get(evpid, "")
+    for name in ("pwd", "umask", "id"):
+        result[name] = (home / name).read_text()
+    result["env"] = sorted(
+        line for line in (home / "env").read_text().splitlines()
+        if not line.startswith(("PWD=", "OLDPWD=", "_=", "SHLVL=")))
+    result["stdin"] = normal_file((home / "stdin").read_text())
+    result["files"] = sorted(
+        str(path.relative_to(home)) for path in home.glob("**/*")
+        if not path.name.startswith("joe+") and path.parent.name != "new")
+    return result
+
+
+def errors_of(lines):
+    rows = [line.split("|") for line in lines]
+    return {row[0]: row[13] for row in rows if len(row) == 14}
+
+
+def wait_for(log):
+    end = time.monotonic() + WAIT
+    while len(log_lines(log.read_text())) < len(RCPTS):
+        if time.monotonic() > end:
+            raise TimeoutError(log.read_text()[-2000:])
+        time.sleep(0.1)
+    time.sleep(0.5)  # what failed is written back
+
+
+def write_scripts(home):
+    for name, script in SCRIPTS.items():
+        path = home / f"joe+{name}"
+        path.write_text(script + "\n")
+        os.chown(path, USERS["joe"], USERS["joe"])
+
+
+# The peer.
+
+def enter_peer(scratch):
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    layers = (f"lowerdir={PEERS / 'opensmtpd'},upperdir={scratch / 'upper'},"
+              f"workdir={scratch / 'work'}")
+    return subprocess.run(
+        ["mount", "-t", "overlay", "overlay", "-o", layers,
+         scratch / "opensmtpd"], capture_output=True, check=False
+    ).returncode == 0
+
+
+def peer_run(*command, **kwargs):
+    return [ROOT / "tools" / "peer-run", "opensmtpd", *command]
+
+
+def inside_peer(scratch):
+    if not enter_peer(scratch):
+        print(json.dumps("no overlay can be mounted here"))
+        return 0
+    os.environ["PEERS"] = str(scratch)
+    root = scratch / "opensmtpd"
+    home = root / "home/joe"
+    home.mkdir(parents=True)
+    os.chown(home, USERS["joe"], USERS["joe"])
+    write_scripts(home)
+    (root / "etc/test.conf").write_text(CONFIG.format(port=2525))
+    log = scratch / "log"
+    with open(log, "wb") as out:
+        daemon = subprocess.Popen(
+            peer_run("smtpd", "-d", "-f", "/etc/test.conf"),
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        connect(2525)
+        send(2525)
+        wait_for(log)
+        group = re.search(r"(?m)^opensmtpq:x:(\d+):",
+                          (root / "etc/group").read_text())[1]
+        shown = subprocess.run(
+            ["setpriv", f"--regid={group}", "--clear-groups",
+             *peer_run("smtpctl", "show", "queue")],
+            capture_output=True, text=True, check=False)
+        errors = errors_of(shown.stdout.splitlines())
+        if not errors:
+            raise ValueError(shown.stderr)
+        print(json.dumps(collect(home, log.read_text(), errors)))
+    finally:
+        daemon.kill()
+        daemon.wait(timeout=WAIT)
+    return 0
+
+
+def connect(port):
+    end = time.monotonic() + WAIT
+    while True:
+        try:
+            smtplib.SMTP("127.0.0.1", port, timeout=WAIT).quit()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def ask_peer(scratch):
+    for name in ("upper", "work", "opensmtpd"):
+        (scratch / name).mkdir()
+    scratch.chmod(0o755)
+    etc = scratch / "upper/etc"
+    etc.mkdir()
+    for name, line in [
+            ("passwd", f"joe:x:{USERS['joe']}:{USERS['joe']}::/home/joe:"
+             "/bin/sh\n"),
+            ("group", f"joe:x:{USERS['joe']}:\n")]:
+        text = (PEERS / "opensmtpd/etc" / name).read_text()
+        (etc / name).write_text(text + line)
+    (etc / "mailname").write_text("mail.example\n")
+    (etc / "hosts").write_text("127.0.0.1 localhost mail.example\n")
+    for name in ("var/run", "var/spool/smtpd", "var/mail", "run", "tmp"):
+        (scratch / "upper" / name).mkdir(parents=True, exist_ok=True)
+    (scratch / "upper/tmp").chmod(0o1777)
+    (scratch / "upper/usr/bin").mkdir(parents=True)
+    for name in ("cat", "env", "head", "id", "tr"):
+        shutil.copy(shutil.which(name), scratch / "upper/usr/bin" / name)
+    (scratch / "upper/var/spool/smtpd").chmod(0o711)
+    done = subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
+         "--mount-proc", sys.executable, __file__, "--peer", scratch],
+        capture_output=True, check=False, timeout=120)
+    if done.returncode != 0:
+        return done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+# Ours.
+
+def inside():
+    machine.install()
+    home = Path("/home/joe")
+    write_scripts(home)
+    port = free_port()
+    with machine.Daemon(CONFIG.format(port=port)) as daemon:
+        connect(port)
+        send(port)
+        wait_for(daemon.log)
+        shown = subprocess.run([machine.SBIN / "smtpctl", "show", "queue"],
+                               capture_output=True, text=True, check=False)
+        errors = errors_of(shown.stdout.splitlines())
+        print(json.dumps(collect(home, daemon.log_text(), errors)))
+    return 0
+
+
+def compare(tap, peer, ours):
+    for what in sorted(peer.keys() | ours.keys()):
+        seen = ours.get(what)
+        if what in DIFFERENCES:
+            tap.case(f"{what} differs: {DIFFERENCES[what][0]}",
+                     "" if seen == DIFFERENCES[what][1](peer[what])
+                     else f"{peer[what]!r}, ours {seen!r}")
+        else:
+            tap.equal(what, seen, peer.get(what))
+
+
+def main():
+    tap = Tap()
+    if not can_unshare() or not (PEERS / "opensmtpd/usr").is_dir():
+        tap.skip("deliveries on 6.8",
+                 "needs root, mounts of its own, and make peers")
+        return tap.finish()
+    with tempfile.TemporaryDirectory() as scratch:
+        peer = ask_peer(Path(scratch))
+    if isinstance(peer, str):
+        tap.case("the peer runs", peer)
+        return tap.finish()
+    done = machine.enter(__file__)
+    if done.returncode != 0:
+        tap.case("ours runs", done.stdout.decode())
+        return tap.finish()
+    compare(tap, peer, json.loads(done.stdout))
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--inside"]:
+        sys.exit(inside())
+    sys.exit(inside_peer(Path(sys.argv[2])) if "--peer" in sys.argv
+             else main())
