@@ -91,15 +91,27 @@ keystore_read(struct keystore *store, struct str path, mode_t mode_max,
 	return false;
 }
 
-/* An encrypted key would ask somebody who is not there. */
+/* An encrypted key would ask somebody who is not there at a reload. */
 static int
 keystore_no_password(char *buf, int size, int is_writing, void *arg)
 {
+	bool *is_encrypted = arg;
+
 	(void)buf;
 	(void)size;
 	(void)is_writing;
-	(void)arg;
+	if (is_encrypted != NULL)
+		*is_encrypted = true;
 	return -1;
+}
+
+/* Others than those of keystore_prepare have no use here. */
+static bool
+keystore_is_usable(const struct keystore_key *key)
+{
+	int type = EVP_PKEY_get_base_id(key->key);
+
+	return type == EVP_PKEY_RSA || type == EVP_PKEY_EC;
 }
 
 static bool
@@ -120,6 +132,7 @@ keystore_read_key(struct keystore *store, struct str path,
     struct keystore_key *key)
 {
 	struct rootdir_text text;
+	bool is_encrypted = false;
 	BIO *bio;
 
 	if (!keystore_read(store, path, KEYSTORE_KEY_MODE, &text))
@@ -127,16 +140,18 @@ keystore_read_key(struct keystore *store, struct str path,
 	bio = BIO_new_mem_buf(text.text, (int)text.len);
 	if (bio != NULL)
 		key->key = PEM_read_bio_PrivateKey(bio, NULL,
-		    keystore_no_password, NULL);
+		    keystore_no_password, &is_encrypted);
 	BIO_free(bio);
 	rootdir_text_fini(&text);
 	ERR_clear_error();
-	if (key->key == NULL)
+	if (is_encrypted)
 		return keystore_fail(store, path,
-		    "no private key in PEM that can be read without a "
-		    "password");
-	return keystore_digest(key) ||
-	    keystore_fail(store, path, "a key of unknown kind");
+		    "the key is encrypted and nobody is asked for its "
+		    "password: decrypt it with openssl pkey [key-encrypted]");
+	if (key->key == NULL)
+		return keystore_fail(store, path, "no private key in PEM");
+	return (keystore_is_usable(key) && keystore_digest(key)) ||
+	    keystore_fail(store, path, "the key is neither RSA nor ECDSA");
 }
 
 /* The certificate must be for this key: else every handshake would fail. */

@@ -94,6 +94,40 @@ tlswords_set_protocols(SSL_CTX *ctx, struct str list)
 	return allowed != 0;
 }
 
+/* OpenSSL has a list of its own for what TLS 1.3 may use. */
+static void
+tlswords_divide(char *list, char *suites, size_t room)
+{
+	size_t left = 0, used = 0;
+	char *next, *save = NULL;
+
+	for (next = strtok_r(list, ":, ", &save); next != NULL;
+	     next = strtok_r(NULL, ":, ", &save)) {
+		size_t len = strlen(next);
+
+		if (strncmp(next, "TLS_", 4) == 0) {
+			used += (size_t)snprintf(suites + used, room - used,
+			    "%s%s", used > 0 ? ":" : "", next);
+			continue;
+		}
+		/* Never ahead of where it is read. */
+		if (left > 0)
+			list[left++] = ':';
+		memmove(list + left, next, len);
+		left += len;
+	}
+	list[left] = '\0';
+}
+
+/* Without a cipher for TLS 1.2 it is not spoken. */
+static bool
+tlswords_allow_only_1_3(SSL_CTX *ctx)
+{
+	return (SSL_CTX_set_options(ctx,
+		    SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2) &
+		   SSL_OP_NO_TLSv1_3) == 0;
+}
+
 bool
 tlswords_set_ciphers(SSL_CTX *ctx, struct str list)
 {
@@ -111,7 +145,9 @@ tlswords_set_ciphers(SSL_CTX *ctx, struct str list)
 		{ "insecure", "ALL:!aNULL:!eNULL" },
 		{ "all", "ALL:!aNULL:!eNULL" },
 	};
-	char ciphers[TLSWORDS_MAX + 1];
+	static const char ephemeral[] = ":!kRSA";
+	char suites[TLSWORDS_MAX + 1] = "";
+	char ciphers[TLSWORDS_MAX + sizeof(ephemeral)];
 
 	if (list.len > TLSWORDS_MAX)
 		return false;
@@ -120,6 +156,12 @@ tlswords_set_ciphers(SSL_CTX *ctx, struct str list)
 		if (str_is(list, words[i].word))
 			snprintf(ciphers, sizeof(ciphers), "%s",
 			    words[i].ciphers);
+	tlswords_divide(ciphers, suites, sizeof(suites));
+	if (suites[0] != '\0' && SSL_CTX_set_ciphersuites(ctx, suites) != 1)
+		return false;
+	if (suites[0] != '\0' && ciphers[0] == '\0')
+		return tlswords_allow_only_1_3(ctx);
+	strcat(ciphers, ephemeral);
 	return SSL_CTX_set_cipher_list(ctx, ciphers) == 1;
 }
 

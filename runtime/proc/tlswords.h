@@ -16,7 +16,13 @@
 /* False: an unknown word, or no protocol is left. Empty: the default. */
 bool tlswords_set_protocols(SSL_CTX *ctx, struct str list);
 
-/* False: too long, or no cipher is left. Empty: the default. */
+/*
+ * False: too long, or no cipher is left. Empty: the default. Words that
+ * begin with "TLS_" are what TLS 1.3 may use; without any it may use all.
+ * Ciphers whose secret goes over encrypted with the certificate's key are
+ * left out: whoever holds the key signs, and decrypts nothing.
+ * After the protocols, since a list of only such words is for TLS 1.3 alone.
+ */
 bool tlswords_set_ciphers(SSL_CTX *ctx, struct str list);
 
 /*

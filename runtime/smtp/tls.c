@@ -59,8 +59,9 @@ tls_configure(struct tls_server *server, SSL_CTX *ctx, enum ir_dhe dhe)
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
+	/* 2: as small as the library's security level allows. */
 	if (dhe != IR_DHE_NONE)
-		SSL_CTX_set_dh_auto(ctx, 1);
+		SSL_CTX_set_dh_auto(ctx, dhe == IR_DHE_LEGACY ? 2 : 1);
 	if (listener->verifies_clients)
 		SSL_CTX_set_verify(ctx,
 		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);

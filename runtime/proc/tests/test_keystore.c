@@ -252,6 +252,16 @@ Test(keystore, refuses_the_key_of_another)
 	test_refuses("is not for the key of the same pki");
 }
 
+/* Session processes could not sign with it. */
+Test(keystore, refuses_keys_of_other_kinds)
+{
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+
+	test_write_key(other, "key");
+	EVP_PKEY_free(other);
+	test_refuses("the key is neither RSA nor ECDSA");
+}
+
 Test(keystore, refuses_encrypted_keys)
 {
 	FILE *file = fopen(test_path("key"), "w");
@@ -262,5 +272,5 @@ Test(keystore, refuses_encrypted_keys)
 			 password, 1, NULL, NULL),
 	    1);
 	fclose(file);
-	test_refuses("without a password");
+	test_refuses("[key-encrypted]");
 }

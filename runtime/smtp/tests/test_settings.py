@@ -5,6 +5,8 @@ recording or delivery of the other tests would miss."""
 import base64
 import hashlib
 import re
+import ssl
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -93,9 +95,174 @@ def test_srs(tap):
                                 header) else header)
 
 
+# TLS.
+
+TLS = """
+pki a cert "{{dir}}/a.pem"
+pki a key "{{dir}}/a.key"
+pki b cert "{{dir}}/b.pem"
+pki b key "{{dir}}/b.key"
+pki b dhe auto
+pki c cert "{{dir}}/b.pem"
+pki c key "{{dir}}/b.key"
+pki c dhe legacy
+ca ours cert "{{dir}}/ca.pem"
+smtp ciphers "ECDHE-RSA-CHACHA20-POLY1305:DHE+AESGCM"
+listen on 127.0.0.1 port {starttls} tls-require verify pki a ca ours
+listen on 127.0.0.1 port {smtps} smtps verify pki a ca ours
+listen on 127.0.0.1 port {system} smtps verify pki a
+listen on 127.0.0.1 port {global} smtps pki a
+listen on 127.0.0.1 port {own} smtps pki a \\
+    ciphers "ECDHE-RSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256"
+listen on 127.0.0.1 port {old} smtps pki a protocols "tlsv1.2"
+listen on 127.0.0.1 port {new} smtps pki a protocols "tlsv1.3"
+listen on 127.0.0.1 port {auto} smtps pki b
+listen on 127.0.0.1 port {legacy} smtps pki c
+action "local" maildir "{{dir}}/Maildir"
+match tls from any for domain "example.org" action "local"
+match !tls from any for domain "clear.example.org" action "local"
+"""
+
+
+def make_certificates(daemon):
+    """For two listeners, of a CA, one that it signed and one that it did
+    not."""
+    daemon.certificate("a", "a.example.org")
+    daemon.certificate("b", "b.example.org", "-newkey", "rsa:3072")
+    daemon.certificate("ca", "our CA")
+    daemon.certificate("client", "client.example", "-CA",
+                       daemon.dir / "ca.pem", "-CAkey",
+                       daemon.dir / "ca.key")
+    daemon.certificate("stranger", "client.example")
+
+
+class Speaker:
+    """TLS to one of the listeners, one connection a call."""
+
+    def __init__(self, daemon, ports):
+        self.daemon = daemon
+        self.ports = ports
+
+    def context(self, certificate=None):
+        context = ssl._create_unverified_context()
+        if certificate:
+            context.load_cert_chain(self.daemon.dir / f"{certificate}.pem",
+                                    self.daemon.dir / f"{certificate}.key")
+        return context
+
+    def greets(self, name, context):
+        """Whether the server greets, and in what it speaks. A client of
+        1.3 hears of a certificate's refusal only behind the handshake."""
+        client = Client(self.daemon.connect(self.ports[name]), False)
+        try:
+            if name == "starttls":
+                client.reply()
+                client.ask("EHLO client.example", "STARTTLS")
+            client.sock = context.wrap_socket(client.sock)
+            answer = client.ask("NOOP") if name == "starttls" else \
+                client.reply()
+            return answer[:3] in ("220", "250") and client.sock.cipher()[0]
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    def only(self, name, ciphers, version=ssl.TLSVersion.TLSv1_2):
+        context = self.context()
+        context.minimum_version = context.maximum_version = version
+        if ciphers:
+            context.set_ciphers(ciphers)
+        return self.greets(name, context)
+
+
+def test_verify(tap, speaker):
+    """Only who has a certificate of the CA gets in."""
+    for name in ("starttls", "smtps"):
+        for who, wanted in ((None, False), ("stranger", False),
+                            ("client", True)):
+            seen = speaker.greets(name, speaker.context(who))
+            tap.equal(f"verify, {name}, certificate: {who}", bool(seen),
+                      wanted)
+    tap.equal("verify without ca: those of the system", speaker.greets(
+        "system", speaker.context("client")), False)
+    daemon = speaker.daemon
+    tap.case("what came is logged", "" if re.search(
+        'smtp cert-check result="verified" fingerprint="SHA256:[0-9a-f]{64}"',
+        daemon.log_text()) else daemon.log_text())
+    client = Client(daemon.connect(speaker.ports["smtps"]), False)
+    client.sock = speaker.context("client").wrap_socket(client.sock)
+    client.reply()
+    client.ask("EHLO client.example", "MAIL FROM:<a@b.example>",
+               f"RCPT TO:<{daemon.user}@example.org>", "DATA",
+               "Subject: x\r\n\r\nbody\r\n.")
+    client.close()
+    daemon.wait(daemon.delivered)
+    text = b"".join(daemon.messages())
+    tap.case("and told to the recipient",
+             "" if re.search(rb"\(TLSv1\.3:\w+:\d+:YES\)", text) else text)
+
+
+def test_match_tls(tap, speaker):
+    user = speaker.daemon.user
+    client = Client(speaker.daemon.connect(speaker.ports["global"]), False)
+    client.sock = speaker.context().wrap_socket(client.sock)
+    client.reply()
+    client.ask("EHLO client.example", "MAIL FROM:<a@b.example>")
+    seen = [client.ask(f"RCPT TO:<{user}@{domain}>")[:3]
+            for domain in ("example.org", "clear.example.org")]
+    client.close()
+    tap.equal("match tls, !tls", seen, ["250", "550"])
+
+
+def test_ciphers(tap, speaker):
+    chacha, aes = ("ECDHE-RSA-CHACHA20-POLY1305",
+                   "ECDHE-RSA-AES128-GCM-SHA256")
+    tap.equal("smtp ciphers", (speaker.only("global", chacha),
+                               speaker.only("global", aes)), (chacha, False))
+    tap.equal("ciphers of a listener", (
+        speaker.only("own", chacha), speaker.only("own", aes)),
+        (False, aes))
+    newest = ssl.TLSVersion.TLSv1_3
+    tap.equal("those of TLS 1.3", (
+        speaker.only("global", None, newest),
+        speaker.only("own", None, newest)),
+        ("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"))
+    tap.equal("protocols of a listener", [
+        bool(speaker.only(name, None, version)) for name in ("old", "new")
+        for version in (ssl.TLSVersion.TLSv1_2, newest)],
+        [True, False, False, True])
+
+
+def test_dhe(tap, speaker):
+    """Without dhe there is none; auto is as strong as the certificate."""
+    def bits(name):
+        done = subprocess.run(
+            ["openssl", "s_client", "-tls1_2", "-cipher",
+             "DHE-RSA-AES256-GCM-SHA384", "-connect",
+             f"127.0.0.1:{speaker.ports[name]}"], input="QUIT\n",
+            capture_output=True, text=True, timeout=30, check=False)
+        found = re.search(r"Temp Key: DH, (\d+) bits", done.stdout)
+        return found and int(found[1])
+    tap.equal("dhe none, auto, legacy",
+              [bits(name) for name in ("global", "auto", "legacy")],
+              [None, 3072, 2048])
+
+
+def test_tls(tap):
+    ports = {name: free_port() for name in (
+        "starttls", "smtps", "system", "global", "own", "old", "new", "auto",
+        "legacy")}
+    daemon = Daemon(TLS.format(**ports))
+    make_certificates(daemon)
+    with daemon:
+        speaker = Speaker(daemon, ports)
+        for test in (test_verify, test_match_tls, test_ciphers, test_dhe):
+            test(tap, speaker)
+
+
 def main():
     tap = Tap()
-    for test in (test_srs,):
+    for test in (test_srs, test_tls):
         test(tap)
     return tap.finish()
 
