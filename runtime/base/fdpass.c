@@ -34,7 +34,10 @@ fdpass_send(int socket, const void *bytes, size_t size, int fd)
 	return sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* The first one; -1: none. False: more than one came. */
+/*
+ * The first one; -1: none. False: more than one came. One that was cut off
+ * alone found no room in this process.
+ */
 static bool
 fdpass_take(struct msghdr *header, int *fd_r)
 {
@@ -84,7 +87,8 @@ fdpass_receive(int socket, void *bytes, size_t room, int *fd_r)
 	if (n == -1)
 		return -1;
 	if (!fdpass_take(&header, fd_r) ||
-	    (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+	    (header.msg_flags & MSG_TRUNC) != 0 ||
+	    ((header.msg_flags & MSG_CTRUNC) != 0 && *fd_r != -1)) {
 		errno = EPROTO;
 		n = -1;
 	}

@@ -10,8 +10,9 @@
 ssize_t fdpass_send(int socket, const void *bytes, size_t size, int fd);
 
 /*
- * As recv(2); *fd_r is the receiver's, closed on exec; -1: none came, or
- * nothing was received. EPROTO: more than one came, or not all fitted.
+ * As recv(2); *fd_r is the receiver's, closed on exec; -1: none came, this
+ * process may open no more, or nothing was received. EPROTO: more than one
+ * came, or not all bytes fitted.
  */
 ssize_t fdpass_receive(int socket, void *bytes, size_t room, int *fd_r);
 

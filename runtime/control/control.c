@@ -334,7 +334,7 @@ control_init(struct child *child)
 }
 
 /* The same socket again when a ruleset is reloaded. */
-static void
+static const char *
 control_on_listener(struct child *child, uint32_t listener, struct str address,
     int fd)
 {
@@ -344,13 +344,14 @@ control_on_listener(struct child *child, uint32_t listener, struct str address,
 	(void)address;
 	if (control->listener != NULL) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	control->listener = event_new(child->base, fd, EV_READ | EV_PERSIST,
 	    control_on_accept, control);
 	if (control->listener == NULL ||
 	    event_add(control->listener, NULL) != 0)
-		child_fail(child, "out of memory");
+		return "out of memory";
+	return NULL;
 }
 
 static void

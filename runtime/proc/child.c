@@ -31,6 +31,7 @@ struct child_listener {
 
 /* Of one generation, until SETUP_DONE. */
 struct child_setup {
+	const char *error; /* what could not be taken; NULL: nothing */
 	struct ruleset_use *use;
 	struct child_listener *listeners;
 	uint32_t listener_count;
@@ -244,23 +245,26 @@ child_take_stats(struct child *child, const struct message *message)
 	return true;
 }
 
-static void
+static const char *
 child_give_listeners(struct child *child)
 {
 	struct child_setup *setup = child->setup;
+	const char *error = NULL;
 
 	for (uint32_t i = 0; i < setup->listener_count; i++) {
 		struct child_listener *listener = &setup->listeners[i];
 
-		if (child->ops->on_listener != NULL)
-			child->ops->on_listener(child, listener->listener,
-			    str_from(listener->address), listener->fd);
+		if (child->ops->on_listener != NULL && error == NULL)
+			error = child->ops->on_listener(child,
+			    listener->listener, str_from(listener->address),
+			    listener->fd);
 		else
 			close(listener->fd);
 	}
 	free(setup->listeners);
 	setup->listeners = NULL;
 	setup->listener_count = 0;
+	return error;
 }
 
 /* Once: what needs privileges, then the end of them. */
@@ -288,19 +292,22 @@ child_use(struct child *child)
 	struct ruleset_use *use = child->setup->use, *old = child->ruleset;
 	const char *error;
 
+	if (child->setup->error != NULL)
+		return child->setup->error;
 	if (use == NULL)
 		return "cannot map the ruleset";
 	child->ruleset = use;
 	error = child_lock_in(child);
 	if (error == NULL && child->ops->use_ruleset != NULL)
 		error = child->ops->use_ruleset(child, use);
+	if (error == NULL)
+		error = child_give_listeners(child);
 	if (error != NULL) {
 		child->ruleset = old;
 		return error;
 	}
 	child->setup->use = NULL;
 	ruleset_drop(old);
-	child_give_listeners(child);
 	return NULL;
 }
 
@@ -312,6 +319,7 @@ child_reset_setup(struct child *child)
 
 	ruleset_drop(setup->use);
 	setup->use = NULL;
+	setup->error = NULL;
 	for (uint32_t i = 0; i < setup->listener_count; i++)
 		close(setup->listeners[i].fd);
 	free(setup->listeners);
@@ -371,7 +379,8 @@ child_on_parent(void *arg, struct channel *channel, struct message *message)
 	if (message->fd != -1)
 		close(message->fd);
 	if (!is_taken)
-		child_fail(child, "cannot take what the parent sends");
+		child->setup->error = "no memory or no descriptor for what "
+				      "the ruleset needs";
 }
 
 /* Life. */

@@ -49,8 +49,10 @@ struct child_ops {
 	/*
 	 * A listening socket of the newest ruleset, the box's to close. Those
 	 * of the ruleset before are to be closed when the next one comes.
+	 * Returns an error for READY, upon which the old ruleset comes again,
+	 * or NULL.
 	 */
-	void (*on_listener)(struct child *child, uint32_t listener,
+	const char *(*on_listener)(struct child *child, uint32_t listener,
 	    struct str address, int fd);
 	/* Of any peer, but what child.c sees to; arg is the struct child. */
 	channel_message_fn *on_message;

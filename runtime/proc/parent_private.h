@@ -53,15 +53,16 @@ struct parent_reload {
 	bool is_running;
 	bool is_first; /* the start of the daemon */
 	bool is_forced;
-	bool is_rollback; /* of the queue, since lookup refused */
+	bool is_rollback; /* to the old one, since a process refused */
 	struct parent_ruleset ruleset;
 	struct parent_child *keys; /* the new ones; NULL: as they were */
-	unsigned step;
+	unsigned step, end;
 	unsigned waiting; /* for so many READY */
+	bool has_failed;  /* one of them said so */
 	struct event *limit;
 	struct channel *asker; /* NULL: a signal */
 	struct message request;
-	char error[PARENT_ERROR_MAX];
+	char error[PARENT_ERROR_MAX]; /* of the first that refused */
 };
 
 struct parent {

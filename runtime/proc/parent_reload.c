@@ -2,7 +2,7 @@
  * A ruleset that comes into use, the first one or another. Processes take
  * it one kind after the other, in an order in which each may still refuse
  * it: keys first, in a process of their own, sessions last, since these
- * decide what mail means from then on. If lookup refuses, the queue gets the
+ * decide what mail means from then on. If one refuses, all before it get the
  * old ruleset back.
  *
  *     load -> verify -> sockets -> keys -> queue -> lookup -> control ->
@@ -25,7 +25,6 @@ static const enum proc_kind parent_order[] = { PROC_KEYS, PROC_QUEUE,
 enum { PARENT_STEPS = sizeof(parent_order) / sizeof(parent_order[0]) };
 
 static void parent_reload_step(struct parent *parent);
-static bool parent_set_up_kind(struct parent *parent, enum proc_kind kind);
 static void parent_on_set_up(void *arg, struct message *message);
 
 void
@@ -162,38 +161,38 @@ parent_reload_refuse(struct parent *parent, const char *error)
 }
 
 /*
- * The queue was the only one to take it. What it names now is not what mail
- * waits for, or it would have been refused; still, nothing may stop this.
+ * Those that took it get the old one again. What the queue names now is not
+ * what mail waits for, or it would have been refused; still, nothing may
+ * stop this. When even that cannot be taken, the daemon ends.
  */
 static void
-parent_reload_roll_back(struct parent *parent, const char *error)
+parent_reload_roll_back(struct parent *parent)
 {
 	struct parent_reload *reload = &parent->reload;
 
-	snprintf(reload->error, sizeof(reload->error), "%s", error);
 	reload->is_rollback = true;
 	reload->is_forced = true;
-	reload->waiting = 0;
-	if (!parent_set_up_kind(parent, PROC_QUEUE))
-		parent_fail(parent, "%s", error);
+	/* Sessions are several, of which some may have taken it. */
+	reload->end = reload->step;
+	if (parent_order[reload->step] == PROC_SESSION)
+		reload->end++;
+	reload->step = 1;
+	parent_reload_step(parent);
 }
 
+/* All that were asked have answered, and one of them has refused. */
 static void
-parent_reload_fail(struct parent *parent, const struct parent_child *child,
-    struct str why)
+parent_reload_fail(struct parent *parent)
 {
 	struct parent_reload *reload = &parent->reload;
-	char error[PARENT_ERROR_MAX];
+	enum proc_kind kind = parent_order[reload->step];
 
-	snprintf(error, sizeof(error), "%s: %.*s", child_name(child->kind),
-	    STR_ARG(why));
-	if (reload->is_first || child->kind == PROC_SESSION ||
-	    reload->is_rollback)
-		parent_fail(parent, "%s", error);
-	else if (child->kind == PROC_KEYS || child->kind == PROC_QUEUE)
-		parent_reload_refuse(parent, error);
+	if (reload->is_first || reload->is_rollback)
+		parent_fail(parent, "%s", reload->error);
+	else if (kind == PROC_KEYS || kind == PROC_QUEUE)
+		parent_reload_refuse(parent, reload->error);
 	else
-		parent_reload_roll_back(parent, error);
+		parent_reload_roll_back(parent);
 }
 
 static void
@@ -228,20 +227,40 @@ parent_on_set_up(void *arg, struct message *message)
 {
 	struct parent_child *child = arg;
 	struct parent *parent = child->parent;
+	struct parent_reload *reload = &parent->reload;
 
 	/* Whose channel breaks is reaped, which ends the daemon. */
 	if (message == NULL || parent->is_stopping)
 		return;
-	if (message->ready.error.len > 0)
-		parent_reload_fail(parent, child, message->ready.error);
-	else if (--parent->reload.waiting > 0)
+	if (message->ready.error.len > 0 && !reload->has_failed)
+		snprintf(reload->error, sizeof(reload->error), "%s: %.*s",
+		    child_name(child->kind), STR_ARG(message->ready.error));
+	reload->has_failed |= message->ready.error.len > 0;
+	if (--reload->waiting > 0)
 		return;
-	else if (parent->reload.is_rollback)
-		parent_reload_refuse(parent, parent->reload.error);
-	else {
-		parent->reload.step++;
+	if (reload->has_failed) {
+		parent_reload_fail(parent);
+	} else {
+		reload->step++;
 		parent_reload_step(parent);
 	}
+}
+
+/* With which sessions sign under the ruleset that is coming into use. */
+static struct parent_child *
+parent_reload_keys(struct parent *parent)
+{
+	struct parent_reload *reload = &parent->reload;
+
+	for (size_t i = 0; reload->is_rollback && i < PARENT_CHILDREN_MAX;
+	     i++) {
+		struct parent_child *child = &parent->children[i];
+
+		if (child->pid > 0 && child->kind == PROC_KEYS &&
+		    child != reload->keys && child->retire == NULL)
+			return child;
+	}
+	return reload->keys;
 }
 
 static bool
@@ -255,7 +274,7 @@ parent_set_up_kind(struct parent *parent, enum proc_kind kind)
 		if (child->pid <= 0 || child->kind != kind)
 			continue;
 		if (kind == PROC_SESSION && reload->keys != NULL &&
-		    !parent_connect(child, reload->keys))
+		    !parent_connect(child, parent_reload_keys(parent)))
 			return false;
 		if (!parent_set_up(child))
 			return false;
@@ -282,11 +301,15 @@ parent_reload_step(struct parent *parent)
 	struct parent_reload *reload = &parent->reload;
 	bool is_sent;
 
-	if (reload->step == PARENT_STEPS) {
-		parent_reload_finish(parent);
+	if (reload->step == reload->end) {
+		if (reload->is_rollback)
+			parent_reload_refuse(parent, reload->error);
+		else
+			parent_reload_finish(parent);
 		return;
 	}
 	reload->waiting = 0;
+	reload->has_failed = false;
 	if (parent_order[reload->step] == PROC_KEYS && !reload->is_first)
 		is_sent = parent_set_up_keys(parent);
 	else
@@ -401,6 +424,7 @@ parent_reload_start(struct parent *parent, bool is_forced,
 	*reload = (struct parent_reload){ .is_running = true,
 		.is_first = parent->ruleset.use == NULL,
 		.is_forced = is_forced,
+		.end = PARENT_STEPS,
 		.asker = asker,
 		.ruleset.memory = -1 };
 	if (request != NULL)

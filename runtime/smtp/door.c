@@ -250,16 +250,15 @@ door_on_certificates(void *arg, bool is_good)
 	door_update_all(door->box);
 }
 
-void
+const char *
 door_listen(struct session_box *box, uint32_t listener, struct str address,
     int fd)
 {
 	struct door *door = door_new(box, listener, address);
 
 	if (door == NULL) {
-		child_fail(box->child, "out of memory");
 		close(fd);
-		return;
+		return "out of memory";
 	}
 	door->fd = fd;
 	door->next = box->doors;
@@ -271,6 +270,7 @@ door_listen(struct session_box *box, uint32_t listener, struct str address,
 		door->tls = tls_server_new(box->child, door->use, listener,
 		    door_on_certificates, door);
 	if (door->event == NULL || (!door->is_ready && door->tls == NULL))
-		child_fail(box->child, "cannot set up a listener");
+		return "cannot set up a listener";
 	door_update_all(box);
+	return NULL;
 }

@@ -84,11 +84,11 @@ session_use_ruleset(struct child *child, struct ruleset_use *use)
 	return door_open_all(box);
 }
 
-static void
+static const char *
 session_on_listener(struct child *child, uint32_t listener, struct str address,
     int fd)
 {
-	door_listen(child->box, listener, address, fd);
+	return door_listen(child->box, listener, address, fd);
 }
 
 /* Messages. */

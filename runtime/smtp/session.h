@@ -57,8 +57,8 @@ uint64_t session_new_id(struct session_box *box);
 
 /* door.c */
 const char *door_open_all(struct session_box *box);
-void door_listen(struct session_box *box, uint32_t listener, struct str address,
-    int fd);
+const char *door_listen(struct session_box *box, uint32_t listener,
+    struct str address, int fd);
 void door_close_all(struct session_box *box);
 void door_release(struct door *door);
 /* Whether connections are accepted has changed. */

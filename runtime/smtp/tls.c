@@ -19,8 +19,9 @@
 struct tls_file {
 	struct tls_server *server;
 	enum key_file kind;
-	uint32_t index; /* of the certificate */
-	uint32_t asked; /* number of the question; 0: answered */
+	uint32_t index;       /* of the certificate */
+	uint32_t asked;       /* number of the question; 0: answered */
+	struct channel *keys; /* that was asked: a reload brings others */
 };
 
 struct tls_certificate {
@@ -205,7 +206,6 @@ static bool
 tls_file_ask(struct tls_file *file, uint32_t number)
 {
 	struct tls_server *server = file->server;
-	struct channel *keys = server->child->peers[PROC_KEYS];
 	struct message message = {
 		.type = MESSAGE_KEY_FILE,
 		.fd = -1,
@@ -215,8 +215,10 @@ tls_file_ask(struct tls_file *file, uint32_t number)
 		},
 	};
 
-	if (keys != NULL)
-		file->asked = channel_ask(keys, &message, tls_on_file, file);
+	file->keys = server->child->peers[PROC_KEYS];
+	if (file->keys != NULL)
+		file->asked = channel_ask(file->keys, &message, tls_on_file,
+		    file);
 	server->missing += file->asked != 0;
 	return file->asked != 0;
 }
@@ -314,13 +316,8 @@ tls_server_new(struct child *child, struct ruleset_use *use, uint32_t listener,
 static void
 tls_file_forget(struct tls_file *file)
 {
-	struct channel *keys;
-
-	if (file->asked == 0)
-		return;
-	keys = file->server->child->peers[PROC_KEYS];
-	if (keys != NULL)
-		channel_forget(keys, file->asked);
+	if (file->asked != 0)
+		channel_forget(file->keys, file->asked);
 }
 
 void

@@ -147,20 +147,25 @@ class Daemon(Running):
             raise
         return self
 
-    def start(self):
-        self.dir.chmod(0o755)
+    def make_ruleset(self):
+        """Of the config as it is now, and the options that name it."""
         config = self.write("smtpd.conf", self.config.format(
             dir=self.dir, user=self.user, libexec=BIN.parent / "libexec"))
-        ruleset = ["-f", config]
-        if self.blob:
-            ruleset = ["-b", self.dir / "blob"]
-            done = subprocess.run(
-                [BIN / "smtpd-compile", f"--target={self.target}", "-W",
-                 "no-insecure-file", "-o", ruleset[1], config],
-                env=environment(), capture_output=True, check=False)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr.decode())
-            ruleset[1].chmod(0o644)
+        if not self.blob:
+            return ["-f", config]
+        blob = self.dir / "blob"
+        done = subprocess.run(
+            [BIN / "smtpd-compile", f"--target={self.target}", "-W",
+             "no-insecure-file", "-o", blob, config],
+            env=environment(), capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.decode())
+        blob.chmod(0o644)
+        return ["-b", blob]
+
+    def start(self):
+        self.dir.chmod(0o755)
+        ruleset = self.make_ruleset()
         if os.geteuid() == 0:
             shutil.chown(self.dir, self.user)
         self.run(ruleset)

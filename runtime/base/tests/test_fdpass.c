@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,6 +89,21 @@ Test(fdpass, carries_none)
 	cr_expect_eq(fd, -1);
 	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), -1);
 	cr_expect_eq(errno, EAGAIN);
+}
+
+/* The message counts, and its receiver knows what was to come. */
+Test(fdpass, tells_that_there_is_no_room)
+{
+	struct rlimit limit;
+	char text[8];
+	int fd = 0;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)test_free_number();
+	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, test_ends[0]), 4);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), 4);
+	cr_expect_eq(fd, -1);
 }
 
 Test(fdpass, refuses_many_and_closes_them)

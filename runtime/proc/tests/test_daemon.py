@@ -4,9 +4,12 @@ changes under them, their end, and clients of the control socket that mean
 harm."""
 
 import os
+import pwd
 import random
+import resource
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -103,6 +106,9 @@ def test_refusals(tap):
         ("filter", 'filter "f" phase connect match fcrdns disconnect '
          '"550 no"\nlisten on 127.0.0.1 port 1 filter "f"\n',
          "filter-not-supported"),
+        ("a table program", 'table t postgres:/etc/p.conf\n'
+         "match mail-from <t> from any for any reject\n",
+         "[table-program-not-supported]"),
         ("no such address", "listen on nowhere.invalid\n",
          "no such address, interface or host"),
         ("a mistake", "listen on nowhere port\n", "error:"),
@@ -233,6 +239,65 @@ def test_reload_refused(tap):
                      daemon.delivered) else done + daemon.log_text())
         rewrite(daemon, CONFIG)
         tap.equal("and a good one is taken", smtpctl(daemon, "reload")[0], 0)
+
+
+def limit_descriptors(daemon, pid, highest):
+    """As the daemon's user: root of a container may not. -1: no limit."""
+    account = pwd.getpwnam(daemon.user)
+    become = {}
+    if os.geteuid() == 0:
+        become = {"user": account.pw_uid, "group": account.pw_gid}
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    subprocess.run(
+        ["prlimit", f"--pid={pid}",
+         f"--nofile={hard if highest < 0 else highest + 1}:"],
+        timeout=30, check=True, **become)
+
+
+def test_reload_half(tap):
+    """One session process refuses what the other has taken already: it may
+    open a few descriptors more, and no more."""
+    ports = [free_port() for _ in range(20)]
+    tls = "".join(f"listen on 127.0.0.1 port {port} tls pki a\n"
+                  for port in ports)
+    pki = 'pki a cert "{dir}/a.pem"\npki a key "{dir}/a.key"\n'
+    old = CONFIG.replace(f"port {PORT}", f"port {PORT} tls pki a")
+    daemon = Daemon(pki + old)
+    daemon.certificate("a", "a.example.org")
+    with daemon:
+        sessions = [pid for pid in daemon.children()
+                    if kind_of(pid) == "session"]
+        limit_descriptors(daemon, sessions[-1], 7 + max(
+            int(path.name) for path in
+            Path(f"/proc/{sessions[-1]}/fd").iterdir()))
+        daemon.config = pki + tls + old
+        daemon.make_ruleset()
+        for _ in range(2):
+            status, text = smtpctl(daemon, "reload")
+        tap.case("a reload that one session process refuses is refused",
+                 "" if status == 1 and "session: no memory" in text else
+                 (status, text))
+        tap.equal("no new listener stays",
+                  [port for port in ports if is_listening(port)], [])
+        seen = set()
+        for _ in range(40):
+            client = Client(daemon.connect(PORT))
+            client.ask("EHLO x.example.org", "STARTTLS")
+            client.sock = ssl._create_unverified_context().wrap_socket(
+                client.sock)
+            seen.add(client.ask("EHLO x.example.org")[:3])
+            client.close()
+        tap.equal("and the old ones speak TLS as before", seen, {"250"})
+        done = send(daemon)[1]
+        tap.case("mail comes in and out as before",
+                 "" if done.startswith("250 ") and daemon.wait(
+                     daemon.delivered) else done + daemon.log_text())
+        limit_descriptors(daemon, sessions[-1], -1)
+        tap.equal("it is taken when there is room",
+                  smtpctl(daemon, "reload")[0], 0)
+        tap.equal("no process was replaced", [
+            pid for pid in daemon.children() if kind_of(pid) == "session"],
+            sessions)
 
 
 def descriptors(pids):
@@ -389,7 +454,7 @@ def main():
     tap = Tap()
     for test in (test_start, test_refusals, test_options, test_untrusted,
                  test_reload, test_reload_queue, test_reload_refused,
-                 test_reload_often, test_end, test_kills,
+                 test_reload_half, test_reload_often, test_end, test_kills,
                  test_kill_beside_delivery, test_control):
         test(tap)
     return tap.finish()
