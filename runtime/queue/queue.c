@@ -53,6 +53,19 @@ queue_blob(const struct queue *queue)
 	return &queue->child->ruleset->blob;
 }
 
+static void
+queue_set_action(struct queue_action *action, const struct blob *blob)
+{
+	struct ir_settings settings;
+	struct ir_action record = { .ttl = 0 };
+
+	action->number = blob_find_action(blob, action->name);
+	if (action->number != IR_NONE)
+		blob_action(blob, action->number, &record);
+	blob_settings(blob, &settings);
+	action->ttl = record.ttl != 0 ? record.ttl : settings.queue_ttl;
+}
+
 /* NULL: no memory. */
 static struct queue_action *
 queue_find_action(struct queue *queue, struct str name)
@@ -69,7 +82,7 @@ queue_find_action(struct queue *queue, struct str name)
 	memcpy(action->text, name.ptr, name.len);
 	action->text[name.len] = '\0';
 	action->name = (struct str){ action->text, name.len };
-	action->number = blob_find_action(queue_blob(queue), action->name);
+	queue_set_action(action, queue_blob(queue));
 	action->envelopes = 0;
 	action->next = queue->actions;
 	queue->actions = action;
@@ -115,24 +128,6 @@ queue_state(const struct envelope *envelope, const struct queue_action *action)
 	    SCHEDULER_HELD;
 }
 
-static int64_t
-queue_ttl(const struct queue *queue, const struct envelope *envelope,
-    const struct queue_action *action)
-{
-	struct ir_settings settings;
-	struct ir_action record;
-
-	if (envelope->type == ENVELOPE_BOUNCE && envelope->ttl != 0)
-		return (int64_t)envelope->ttl;
-	if (action->number != IR_NONE) {
-		blob_action(queue_blob(queue), action->number, &record);
-		if (record.ttl != 0)
-			return record.ttl;
-	}
-	blob_settings(queue_blob(queue), &settings);
-	return settings.queue_ttl;
-}
-
 /* What the scheduler is to know. False: no memory. */
 static bool
 queue_describe(struct queue *queue, uint64_t evpid, struct str text,
@@ -142,8 +137,8 @@ queue_describe(struct queue *queue, uint64_t evpid, struct str text,
 	struct envelope envelope;
 	struct str field;
 
-	*item = (struct scheduler_item){ .evpid = evpid,
-		.state = SCHEDULER_INVALID };
+	item->evpid = evpid;
+	item->state = SCHEDULER_INVALID;
 	*action_r = NULL;
 	status = envelope_read(text, &envelope, &field);
 	if (status == ENVELOPE_OK && envelope.version != ENVELOPE_VERSION)
@@ -162,7 +157,9 @@ queue_describe(struct queue *queue, uint64_t evpid, struct str text,
 	item->state = queue_state(&envelope, *action_r);
 	item->user = envelope.mda_user;
 	item->created = (int64_t)envelope.ctime;
-	item->ttl = queue_ttl(queue, &envelope, *action_r);
+	item->ttl = envelope.type == ENVELOPE_BOUNCE && envelope.ttl != 0 ?
+	    (int64_t)envelope.ttl :
+	    (*action_r)->ttl;
 	item->retry = envelope.retry;
 	return true;
 }
@@ -176,12 +173,13 @@ queue_may_keep(const struct queue *queue, const struct scheduler_entry *entry,
 	    len <= QUEUE_KEPT_TEXTS - queue->kept_texts;
 }
 
-void
-queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
+static void
+queue_enter(struct queue *queue, uint64_t evpid, struct str text,
+    char *text_kept, bool is_suspended)
 {
+	struct scheduler_item item = { .is_suspended = is_suspended };
 	struct queue_item *data = calloc(1, sizeof(*data));
 	struct scheduler_entry *entry = NULL;
-	struct scheduler_item item;
 
 	if (data != NULL &&
 	    queue_describe(queue, evpid, text, &item, &data->action))
@@ -206,6 +204,12 @@ queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
 	data->text = text_kept;
 	data->len = text.len;
 	queue->kept_texts += text.len;
+}
+
+void
+queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
+{
+	queue_enter(queue, evpid, text, text_kept, false);
 }
 
 /* Finding what is there. */
@@ -433,26 +437,40 @@ queue_warn_of_codec(const struct queue *queue, const struct blob *blob)
 			 "were at the start: restart smtpd to change them");
 }
 
-/* Envelopes whose action came or went are read again. */
+/* Its action came or went. */
 static void
-queue_renew(struct queue *queue, const struct queue_action *changed)
+queue_read_again(struct queue *queue, struct scheduler_entry *entry)
+{
+	bool is_suspended = entry->is_suspended;
+	uint64_t evpid = entry->evpid;
+	char text[ENVELOPE_TEXT_MAX];
+	size_t len;
+
+	if (entry->state == SCHEDULER_INFLIGHT ||
+	    queue->store->ops->load(queue->store, evpid, text, &len) != 0)
+		return;
+	queue_forget(queue, entry);
+	queue_enter(queue, evpid, (struct str){ text, (uint32_t)len }, NULL,
+	    is_suspended);
+}
+
+/* is_known: it neither came nor went, but has another ttl. */
+static void
+queue_renew(struct queue *queue, const struct queue_action *changed,
+    bool is_known)
 {
 	struct scheduler_entry *entry = scheduler_from(queue->scheduler, 0);
 
 	while (entry != NULL) {
 		uint64_t evpid = entry->evpid;
-		struct queue_item *item = entry->data;
-		char text[ENVELOPE_TEXT_MAX];
-		size_t len;
+		const struct queue_item *item = entry->data;
 
-		if (item->action == changed &&
-		    entry->state != SCHEDULER_INFLIGHT &&
-		    queue->store->ops->load(queue->store, evpid, text, &len) ==
-			0) {
-			queue_forget(queue, entry);
-			queue_add(queue, evpid,
-			    (struct str){ text, (uint32_t)len }, NULL);
-		}
+		if (item->action == changed && !is_known)
+			queue_read_again(queue, entry);
+		else if (item->action == changed &&
+		    entry->type != ENVELOPE_BOUNCE)
+			scheduler_set_ttl(queue->scheduler, entry,
+			    changed->ttl);
 		entry = evpid == UINT64_MAX ?
 		    NULL :
 		    scheduler_from(queue->scheduler, evpid + 1);
@@ -460,17 +478,18 @@ queue_renew(struct queue *queue, const struct queue_action *changed)
 }
 
 static void
-queue_number_actions(struct queue *queue, const struct blob *blob)
+queue_set_actions(struct queue *queue, const struct blob *blob)
 {
 	for (struct queue_action *action = queue->actions; action != NULL;
 	     action = action->next) {
-		uint32_t number = blob_find_action(blob, action->name);
-		bool is_changed = (number == IR_NONE) !=
-		    (action->number == IR_NONE);
+		bool was_there = action->number != IR_NONE;
+		int64_t ttl = action->ttl;
+		bool is_known;
 
-		action->number = number;
-		if (is_changed && action->envelopes > 0)
-			queue_renew(queue, action);
+		queue_set_action(action, blob);
+		is_known = was_there == (action->number != IR_NONE);
+		if (action->envelopes > 0 && (!is_known || ttl != action->ttl))
+			queue_renew(queue, action, is_known);
 	}
 }
 
@@ -485,7 +504,7 @@ queue_use_ruleset(struct child *child, struct ruleset_use *use)
 	if (error != NULL && !child->is_forced)
 		return error;
 	queue_set_limits(queue, &use->blob);
-	queue_number_actions(queue, &use->blob);
+	queue_set_actions(queue, &use->blob);
 	if (is_first) {
 		scheduler_pause(queue->scheduler, ENVELOPE_MDA,
 		    (queue->paused & SUBSYSTEM_MDA) != 0);

@@ -34,6 +34,7 @@ enum {
 struct queue_action {
 	struct queue_action *next;
 	uint32_t number;    /* in the ruleset; IR_NONE: it has none such */
+	int64_t ttl;        /* seconds */
 	uint32_t envelopes; /* that have it */
 	struct str name;
 	char text[];

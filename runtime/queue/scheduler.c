@@ -272,6 +272,12 @@ scheduler_time(enum envelope_type type, int64_t created, uint64_t n)
 	return created > INT64_MAX - delay ? INT64_MAX : created + delay;
 }
 
+static int64_t
+scheduler_end(int64_t created, int64_t ttl)
+{
+	return created > INT64_MAX - ttl ? INT64_MAX : created + ttl;
+}
+
 struct scheduler_entry *
 scheduler_add(struct scheduler *scheduler, const struct scheduler_item *item)
 {
@@ -293,9 +299,8 @@ scheduler_add(struct scheduler *scheduler, const struct scheduler_item *item)
 	entry->type = item->type;
 	entry->retry = (uint16_t)item->retry;
 	entry->created = item->created;
-	entry->expires = item->created > INT64_MAX - item->ttl ?
-	    INT64_MAX :
-	    item->created + item->ttl;
+	entry->is_suspended = item->is_suspended;
+	entry->expires = scheduler_end(item->created, item->ttl);
 	entry->next = scheduler_time(item->type, item->created, item->retry);
 	entry->state = SCHEDULER_HELD;
 	scheduler_tree_insert(&scheduler->tree, entry);
@@ -408,6 +413,19 @@ void
 scheduler_hold(struct scheduler *scheduler, struct scheduler_entry *entry)
 {
 	scheduler_enter(scheduler, entry, SCHEDULER_HELD);
+}
+
+void
+scheduler_set_ttl(struct scheduler *scheduler, struct scheduler_entry *entry,
+    int64_t ttl)
+{
+	bool is_placed = entry->place != 0;
+
+	if (is_placed)
+		scheduler_heap_pull(&scheduler->heap, entry);
+	entry->expires = scheduler_end(entry->created, ttl);
+	if (is_placed)
+		scheduler_heap_push(&scheduler->heap, entry);
 }
 
 bool

@@ -67,7 +67,8 @@ struct scheduler_item {
 	enum scheduler_state state; /* PENDING, HELD or INVALID */
 	struct str user;            /* MDA: who the limit counts for */
 	int64_t created;
-	int64_t ttl;    /* seconds */
+	int64_t ttl; /* seconds */
+	bool is_suspended;
 	uint64_t retry; /* attempts that failed */
 };
 
@@ -112,6 +113,10 @@ void scheduler_retry(struct scheduler *scheduler, struct scheduler_entry *entry,
 void scheduler_delay(struct scheduler *scheduler, struct scheduler_entry *entry,
     int64_t next);
 void scheduler_hold(struct scheduler *scheduler, struct scheduler_entry *entry);
+
+/* Counts from when it was created; for one in flight, when it is back. */
+void scheduler_set_ttl(struct scheduler *scheduler,
+    struct scheduler_entry *entry, int64_t ttl);
 
 /* By hand. False: it is in a state in which that means nothing. */
 bool scheduler_hasten(struct scheduler *scheduler,

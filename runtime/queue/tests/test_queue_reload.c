@@ -58,6 +58,52 @@ Test(queue_reload, holds_what_a_reload_caught_in_flight)
 	cr_expect_null(strstr(peers.lines[0], "hold"), "%s", peers.lines[0]);
 }
 
+/* Though the action of a suspended envelope goes and comes. */
+Test(queue_reload, keeps_envelopes_suspended)
+{
+	uint64_t evpid;
+
+	peers_pause(SUBSYSTEM_MDA, true);
+	evpid = peers_submit(ENVELOPE_MDA);
+	cr_expect_eq(peers_change(CTL_PAUSE, evpid), 1);
+	peers.child.is_forced = true;
+	peers_reload(TEST_OTHER);
+	peers_reload(PEERS_CONFIG);
+	peers_pause(SUBSYSTEM_MDA, false);
+	peers_run(50);
+	cr_expect_eq(peers.deliveries, 0);
+	cr_expect_eq(peers_list(), 1);
+	cr_expect_not_null(strstr(peers.lines[0], "suspend"), "%s",
+	    peers.lines[0]);
+	cr_expect_eq(peers_change(CTL_RESUME, evpid), 1);
+	peers_run(50);
+	cr_expect_eq(peers.deliveries, 1);
+}
+
+/* The action's goes before that of the queue. */
+Test(queue_reload, applies_another_ttl_to_what_waits)
+{
+	static const char own[] = "queue ttl 1s\n"
+				  "action \"local\" maildir ttl 1d\n"
+				  "action \"out\" relay\n"
+				  "match for local action \"local\"\n"
+				  "match for any action \"out\"\n";
+
+	peers_pause(SUBSYSTEM_MDA, true);
+	peers_submit(ENVELOPE_MDA);
+	peers_reload(own);
+	peers_run(2000);
+	cr_expect_eq(peers_list(), 1);
+	cr_expect_not_null(strstr(peers.lines[0], "|pending|"), "%s",
+	    peers.lines[0]);
+	peers_reload("queue ttl 1s\n" PEERS_CONFIG);
+	peers_run(50);
+	cr_expect_eq(peers_list(), 1);
+	cr_expect_not_null(strstr(peers.lines[0], "Envelope expired"), "%s",
+	    peers.lines[0]);
+	cr_expect_eq(peers.deliveries, 0);
+}
+
 Test(queue_reload, says_what_a_reload_does_not_change)
 {
 	cr_redirect_stderr();
