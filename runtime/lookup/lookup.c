@@ -97,11 +97,7 @@ lookup_open_tables(struct lookup *lookup, struct lookup_generation *generation)
 	is_open = generation->tables != NULL;
 	for (uint32_t i = 0; is_open && i < count; i++) {
 		blob_table(blob, i, &table);
-		if (table.kind == IR_TABLE_PROGRAM) {
-			snprintf(error, sizeof(error),
-			    "table programs are not supported yet");
-			is_open = false;
-		} else if (lookup_is_opened_at_once(blob, i)) {
+		if (lookup_is_opened_at_once(blob, i)) {
 			generation->tables[i] = dyntable_open(blob, i, error);
 			is_open = generation->tables[i] != NULL;
 		} else if (embedded_is_stale(blob, i)) {

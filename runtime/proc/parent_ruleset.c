@@ -31,6 +31,45 @@ parent_has_filter(const struct blob *blob)
 	return false;
 }
 
+/* A table that is one. */
+static bool
+parent_find_program(const struct blob *blob, struct ir_table *table_r)
+{
+	for (uint32_t i = 0; i < blob_table_count(blob); i++) {
+		blob_table(blob, i, table_r);
+		if (table_r->kind == IR_TABLE_PROGRAM)
+			return true;
+	}
+	return false;
+}
+
+/* They tune queues between processes that are not there. */
+static void
+parent_warn_of_limits(const struct blob *blob)
+{
+	static const struct {
+		const char *word;
+		int64_t fallback;
+	} limits[IR_LIMITS] = {
+#define LIMIT(group, id, word, fallback) { #group " limit " word, fallback },
+#include "runtime/ruleset/limits.def"
+#undef LIMIT
+	};
+	static const enum ir_limit idle[] = { IR_LIMIT_MDA_TASK_HIWAT,
+		IR_LIMIT_MDA_TASK_LOWAT, IR_LIMIT_MDA_TASK_RELEASE,
+		IR_LIMIT_SCHEDULER_MAX_EVP_BATCH_SIZE,
+		IR_LIMIT_SCHEDULER_MAX_MSG_BATCH_SIZE,
+		IR_LIMIT_SCHEDULER_MAX_SCHEDULE };
+	struct ir_settings settings;
+
+	blob_settings(blob, &settings);
+	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+		if (settings.limits.values[idle[i]] != limits[idle[i]].fallback)
+			log_warn("warn: %s has no effect: remove it "
+				 "[limit-without-effect]",
+			    limits[idle[i]].word);
+}
+
 /* Once a ruleset, for the first action that it is true of. */
 static void
 parent_warn_of_relays(const struct blob *blob)
@@ -51,12 +90,22 @@ parent_warn_of_relays(const struct blob *blob)
 bool
 parent_ruleset_check(const struct blob *blob, char *error, size_t room)
 {
+	struct ir_table table;
+
 	if (parent_has_filter(blob)) {
 		snprintf(error, room,
 		    "filters cannot be run yet: remove \"filter\" from "
 		    "listeners and actions [filter-not-supported]");
 		return false;
 	}
+	if (parent_find_program(blob, &table)) {
+		snprintf(error, room,
+		    "table \"%.*s\": programs are not asked yet: make a file "
+		    "or a database of it [table-program-not-supported]",
+		    STR_ARG(table.name));
+		return false;
+	}
+	parent_warn_of_limits(blob);
 	parent_warn_of_relays(blob);
 	return true;
 }

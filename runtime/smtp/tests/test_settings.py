@@ -260,9 +260,35 @@ def test_tls(tap):
             test(tap, speaker)
 
 
+# Limits.
+
+LIMITS = """
+mda limit {mda}
+scheduler limit {scheduler}
+listen on 127.0.0.1 port {port}
+action "local" maildir "{{dir}}/Maildir"
+match from any for domain "example.org" action "local"
+"""
+
+
+def test_limits(tap):
+    """Those that tune what is not there say so."""
+    for mda, scheduler, wanted in (
+            ("task-hiwat 50 task-lowat 30 max-session 3",
+             "max-schedule 10 max-inflight 7", []),
+            ("task-hiwat 60 task-release 11", "max-schedule 9", [
+                "MDA limit task-hiwat", "MDA limit task-release",
+                "SCHEDULER limit max-schedule"])):
+        with Daemon(LIMITS.format(mda=mda, scheduler=scheduler,
+                                  port=free_port())) as daemon:
+            tap.equal(f"what has no effect of {mda}", re.findall(
+                r"warn: (.*) has no effect: remove it "
+                r"\[limit-without-effect\]", daemon.log_text()), wanted)
+
+
 def main():
     tap = Tap()
-    for test in (test_srs, test_tls):
+    for test in (test_srs, test_tls, test_limits):
         test(tap)
     return tap.finish()
 
