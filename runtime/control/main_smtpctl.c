@@ -12,6 +12,7 @@
 #include "runtime/base/version.h"
 #include "runtime/control/ctl.h"
 #include "runtime/control/ctlclient.h"
+#include "runtime/control/newaliases.h"
 #include "runtime/control/submit.h"
 #include "runtime/lookup/makemap.h"
 
@@ -43,35 +44,36 @@ main_update_aliases(void)
 }
 
 static int
+main_update(int status)
+{
+	if (geteuid() == 0)
+		main_update_aliases();
+	return status;
+}
+
+static int
 main_newaliases(const char *alias_file)
 {
-	int status;
-
-	if (geteuid() != 0) {
-		fprintf(stderr, "newaliases: need root privileges\n");
-		return EXIT_FAILURE;
-	}
-	status = makemap_newaliases(alias_file != NULL ? alias_file :
-							 paths_built.aliases);
-	main_update_aliases();
-	return status;
+	return main_update(newaliases_run(alias_file, NULL));
 }
 
 static int
 main_run_newaliases(int argc, char **argv)
 {
-	const char *source = NULL;
+	const char *source = NULL, *config = NULL;
 	int option;
 
 	if (!main_drop_group())
 		return EXIT_FAILURE;
-	while ((option = getopt(argc, argv, "O:v")) != -1) {
+	while ((option = getopt(argc, argv, "f:O:v")) != -1) {
 		if (option == '?')
 			return EX_USAGE;
 		if (option == 'O' && strncmp(optarg, "AliasFile=", 10) == 0)
 			source = optarg + 10;
+		if (option == 'f')
+			config = optarg;
 	}
-	return main_newaliases(source);
+	return main_update(newaliases_run(source, config));
 }
 
 static int

@@ -263,13 +263,17 @@ static void
 loader_exec(const struct loader *loader, const struct loader_options *options,
     const char *program, int broker)
 {
-	const char *argv[LOADER_ARGS_MAX + 8] = { "smtpd-compile", "--broker=3",
+	const char *argv[LOADER_ARGS_MAX + 10] = { "smtpd-compile", "--broker=3",
 		"-o", "-",
 		/* Of keys, which it is not given. */
 		"-W", "no-unreadable-file" };
 	unsigned argc = 6;
 	int null = open("/dev/null", O_RDONLY);
 
+	if (options->lacks_files) {
+		argv[argc++] = "-W";
+		argv[argc++] = "no-missing-file";
+	}
 	for (unsigned i = 0; i < options->macro_count; i++) {
 		argv[argc++] = "-D";
 		argv[argc++] = options->macros[i];

@@ -22,6 +22,7 @@ struct loader_options {
 	const char *config;        /* -f */
 	const char *const *macros; /* of -D */
 	unsigned macro_count;
+	bool lacks_files; /* that it names may be missing */
 };
 
 /*
