@@ -98,7 +98,7 @@ static void
 client_end_proxy(struct client *client, const char *reason)
 {
 	log_info("proxy %016llx event=closed address=%s "
-		 "reason=\"protocol error (%s)\"",
+		 "reason=\"%s\"",
 	    CLIENT_ID(client), client->address_text, reason);
 	client_end(client, NULL);
 }
@@ -354,7 +354,8 @@ client_talk(struct client *client)
 static void
 client_on_proxy(struct client *client)
 {
-	const char *error = client_read_proxy(client);
+	char buf[256];
+	const char *error = client_read_proxy(client, buf, sizeof(buf));
 
 	if (error == NULL)
 		client_go_on(client);
@@ -536,50 +537,60 @@ static const struct smtp_ops client_smtp_ops = {
 /* The beginning. */
 
 static struct client *
-client_new(struct door *door, int fd)
+client_new(struct door *door, int fd, const struct sockaddr *peer)
 {
 	struct client *client = calloc(1, sizeof(*client));
 	struct event_base *base = door->box->child->base;
 
 	if (client == NULL)
 		return NULL;
+	client->door = door;
+	client->box = door->box;
 	client->transport.fd = fd;
 	client->read = event_new(base, fd, EV_READ | EV_PERSIST, client_on_read,
 	    client);
 	client->write = event_new(base, fd, EV_WRITE | EV_PERSIST,
 	    client_on_write, client);
-	if (client->read == NULL || client->write == NULL) {
+	if (client->read == NULL || client->write == NULL ||
+	    !client_set_peer(client, peer)) {
 		if (client->read != NULL)
 			event_free(client->read);
+		if (client->write != NULL)
+			event_free(client->write);
 		free(client);
 		return NULL;
 	}
-	client->door = door;
-	client->box = door->box;
 	door->users++;
 	return client;
 }
 
+static void
+client_begin_proxy(struct client *client)
+{
+	log_info("%016llx smtp event=proxy address=%s", CLIENT_ID(client),
+	    client->address_text);
+	client->step = CLIENT_PROXY;
+}
+
 bool
-client_accept(struct door *door, int fd)
+client_accept(struct door *door, int fd, const struct sockaddr *peer)
 {
 	struct session_box *box = door->box;
 	struct client *client = NULL;
 
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
-		client = client_new(door, fd);
+		client = client_new(door, fd, peer);
 	if (client == NULL) {
 		close(fd);
 		return false;
 	}
 	client->id = session_new_id(box);
-	client_read_peer(client);
 	client_count(client, 1);
 	smtp_init(&client->smtp, &door->config, &client_smtp_ops, client);
-	if (door->fd == -1 && client->address.family == 0)
+	if (peer == NULL)
 		smtp_trust(&client->smtp);
 	if (door->listener.proxy_v2)
-		client->step = CLIENT_PROXY;
+		client_begin_proxy(client);
 	else
 		client_begin_names(client);
 	client_go_on(client);

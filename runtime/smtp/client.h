@@ -84,14 +84,17 @@ void client_go_on(struct client *client);
 /* One more or one less of the client's kind, n: 1 or -1. */
 void client_count(struct client *client, int n);
 
-/* client_peer.c: who is at the other end of the socket. */
-void client_read_peer(struct client *client);
+/*
+ * client_peer.c: who is at the other end of the socket, NULL for the local
+ * one. False: nobody that can be served.
+ */
+bool client_set_peer(struct client *client, const struct sockaddr *peer);
 
 /*
  * client_peer.c: the header of a proxy, as far as it is there, and then
- * names. NULL, or why it is none.
+ * names. NULL, or why it is none, perhaps in buf.
  */
-const char *client_read_proxy(struct client *client);
+const char *client_read_proxy(struct client *client, char *buf, size_t room);
 
 /* client_peer.c: what host and client are called; ends in the greeting. */
 void client_begin_names(struct client *client);

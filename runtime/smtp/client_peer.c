@@ -36,19 +36,20 @@ client_set_local(struct client *client)
 	snprintf(client->bracketed, sizeof(client->bracketed), "[local]");
 }
 
-void
-client_read_peer(struct client *client)
+/* Of a client that has already left the socket itself knows nothing. */
+bool
+client_set_peer(struct client *client, const struct sockaddr *peer)
 {
-	struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
-	const struct sockaddr *peer = (const struct sockaddr *)&storage;
-	socklen_t len = sizeof(storage);
 	struct netaddr address;
 
-	getpeername(client->transport.fd, (struct sockaddr *)&storage, &len);
-	if (netaddr_read_sockaddr(peer, &address))
-		client_set_address(client, &address);
-	else
+	if (peer == NULL) {
 		client_set_local(client);
+		return true;
+	}
+	if (!netaddr_read_sockaddr(peer, &address))
+		return false;
+	client_set_address(client, &address);
+	return true;
 }
 
 /* The header of a proxy. */
@@ -62,8 +63,6 @@ client_take_proxy(struct client *client, const struct proxy *proxy)
 	else if (!proxy->keeps_peer)
 		client_set_address(client, &proxy->address);
 	client_count(client, 1);
-	log_info("%016llx smtp event=proxy address=%s", CLIENT_ID(client),
-	    client->address_text);
 	bytes_fini(&client->early);
 	client_begin_names(client);
 }
@@ -71,22 +70,24 @@ client_take_proxy(struct client *client, const struct proxy *proxy)
 /* Reads to the end of the header and no byte further: the greeting comes
  * first. */
 const char *
-client_read_proxy(struct client *client)
+client_read_proxy(struct client *client, char *buf, size_t room)
 {
+	static char data[PROXY_HEADER_MAX];
 	enum proxy_status status;
 	struct proxy proxy;
-	char buf[PROXY_HEADER_MAX];
 	size_t size;
 	ssize_t n;
 
 	status = proxy_read(bytes_front(&client->early), client->early.len,
 	    &proxy, &size);
-	n = recv(client->transport.fd, buf, size - client->early.len, 0);
+	n = recv(client->transport.fd, data, size - client->early.len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return NULL;
+	if (n < 0)
+		snprintf(buf, room, "IO error (%s)", strerror(errno));
 	if (n <= 0)
-		return n == 0 ? "disconnected" : "IO error";
-	if (bytes_append(&client->early, buf, (size_t)n, sizeof(buf)))
+		return n == 0 ? "disconnected" : buf;
+	if (bytes_append(&client->early, data, (size_t)n, sizeof(data)))
 		status = proxy_read(bytes_front(&client->early),
 		    client->early.len, &proxy, &size);
 	if (status != PROXY_OK && status != PROXY_MORE)

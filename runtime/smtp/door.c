@@ -226,14 +226,17 @@ door_on_client(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < DOOR_ACCEPTS_MAX && door_is_open(box); i++) {
-		int client = accept4(fd, NULL, NULL,
+		struct sockaddr_storage storage;
+		struct sockaddr *peer = (struct sockaddr *)&storage;
+		socklen_t len = sizeof(storage);
+		int client = accept4(fd, peer, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client == -1) {
 			door_note_failure(box, errno);
 			return;
 		}
-		if (!client_accept(door, client)) {
+		if (!client_accept(door, client, peer)) {
 			door_note_failure(box, ENOMEM);
 			return;
 		}

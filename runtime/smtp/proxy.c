@@ -23,12 +23,14 @@ enum {
 static const char *const proxy_texts[PROXY_STATUSES] = {
 	[PROXY_OK] = "none",
 	[PROXY_MORE] = "incomplete",
-	[PROXY_BAD_SIGNATURE] = "invalid signature",
-	[PROXY_BAD_VERSION] = "invalid version",
-	[PROXY_BAD_COMMAND] = "unknown command",
-	[PROXY_BAD_FAMILY] = "unsupported address family",
-	[PROXY_TOO_LONG] = "header too long",
-	[PROXY_TOO_SHORT] = "address info too short",
+	[PROXY_BAD_SIGNATURE] = "protocol error (invalid signature)",
+	[PROXY_BAD_VERSION] = "protocol error (invalid version)",
+	[PROXY_BAD_COMMAND] = "protocol error (unknown command)",
+	[PROXY_BAD_FAMILY] = "protocol error (unsupported address family)",
+	[PROXY_TOO_LONG] = "protocol error (header too long)",
+	[PROXY_TOO_SHORT] = "protocol error (address info too short)",
+	[PROXY_NO_ADDRESS] = "address translation "
+			     "(UNSPEC family not supported for PROXYing)",
 };
 
 const char *
@@ -81,8 +83,10 @@ proxy_check_fixed(const unsigned char *bytes, size_t *length_r)
 		return PROXY_BAD_VERSION;
 	if (command != PROXY_LOCAL && command != PROXY_PROXY)
 		return PROXY_BAD_COMMAND;
-	if (size < 0 || (family == PROXY_UNSPEC && command == PROXY_PROXY))
+	if (size < 0)
 		return PROXY_BAD_FAMILY;
+	if (family == PROXY_UNSPEC && command == PROXY_PROXY)
+		return PROXY_NO_ADDRESS;
 	if (*length_r < (size_t)size)
 		return PROXY_TOO_SHORT;
 	return *length_r > PROXY_HEADER_MAX - PROXY_FIXED ? PROXY_TOO_LONG :

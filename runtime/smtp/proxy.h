@@ -9,7 +9,7 @@
 
 #include "runtime/base/netaddr.h"
 
-#define PROXY_HEADER_MAX 4096 /* bytes, with what follows the address */
+#define PROXY_HEADER_MAX 65535 /* bytes, with what follows the address */
 
 enum proxy_status {
 	PROXY_OK,
@@ -20,6 +20,7 @@ enum proxy_status {
 	PROXY_BAD_FAMILY,
 	PROXY_TOO_LONG,
 	PROXY_TOO_SHORT,
+	PROXY_NO_ADDRESS, /* though it speaks for somebody */
 	PROXY_STATUSES
 };
 
@@ -33,7 +34,7 @@ struct proxy {
 enum proxy_status proxy_read(const char *data, size_t len,
     struct proxy *proxy_r, size_t *size_r);
 
-/* "invalid signature" */
+/* For the log: "protocol error (invalid signature)". */
 const char *proxy_status_text(enum proxy_status status);
 
 #endif

@@ -123,7 +123,7 @@ session_enqueue(struct session_box *box, struct channel *channel,
 		session_reply(channel, request, "no more sessions", -1);
 		return;
 	}
-	if (!client_accept(box->socket_door, pair[0])) {
+	if (!client_accept(box->socket_door, pair[0], NULL)) {
 		close(pair[1]);
 		session_reply(channel, request, "no more sessions", -1);
 		return;

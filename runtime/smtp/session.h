@@ -9,6 +9,7 @@
 #define RUNTIME_SMTP_SESSION_H
 
 #include <event2/event.h>
+#include <sys/socket.h>
 
 #include "runtime/proc/child.h"
 #include "runtime/ruleset/local.h"
@@ -65,7 +66,10 @@ void door_release(struct door *door);
 void door_update_all(struct session_box *box);
 struct local door_local(const struct door *door);
 
-/* client.c: takes fd. False: it could not be served. */
-bool client_accept(struct door *door, int fd);
+/*
+ * client.c: takes fd. peer: as accept said, NULL for the local socket.
+ * False: it could not be served.
+ */
+bool client_accept(struct door *door, int fd, const struct sockaddr *peer);
 
 #endif

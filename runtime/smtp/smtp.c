@@ -102,8 +102,7 @@ smtp_set_command(struct smtp *smtp, struct str text)
 	smtp->command = strndup(text.ptr, text.len);
 }
 
-/* Closes on account of the input, whatever command it is part of. */
-static void
+void
 smtp_refuse_input(struct smtp *smtp, const char *reply)
 {
 	smtp->ops->bad_input(smtp->arg, str_from(reply));

@@ -134,10 +134,8 @@ smtp_proceed_starttls(struct smtp *smtp, struct str arg)
 {
 	(void)arg;
 	if (smtp->behind > 0) {
-		smtp_reply(smtp,
-		    "500 5.5.1 Invalid command: "
-		    "Pipelining not supported");
-		smtp_close(smtp);
+		smtp_refuse_input(smtp,
+		    "500 5.5.1 Invalid command: Pipelining not supported");
 		return;
 	}
 	smtp_reply(smtp, "220 2.0.0 Ready to start TLS");

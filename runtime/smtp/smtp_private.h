@@ -16,6 +16,9 @@ void smtp_reply(struct smtp *smtp, const char *format, ...)
 bool smtp_refuse(struct smtp *smtp, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Closes on account of the input, whatever command it is part of. */
+void smtp_refuse_input(struct smtp *smtp, const char *reply);
+
 /* Nothing more is read; what was replied is sent. */
 void smtp_close(struct smtp *smtp);
 

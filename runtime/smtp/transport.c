@@ -16,8 +16,7 @@ transport_errno(void)
 {
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
 		return TRANSPORT_AGAIN;
-	return errno == ECONNRESET || errno == EPIPE ? TRANSPORT_END :
-						       TRANSPORT_ERROR;
+	return errno == EPIPE ? TRANSPORT_END : TRANSPORT_ERROR;
 }
 
 static enum transport_status
@@ -114,12 +113,12 @@ const char *
 transport_error(char *buf, size_t room)
 {
 	unsigned long error = ERR_peek_error();
-	const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
 
-	snprintf(buf, room, "%s",
-	    reason != NULL ? reason :
-		errno != 0 ? strerror(errno) :
-			     "unknown");
+	if (error != 0)
+		ERR_error_string_n(error, buf, room);
+	else
+		snprintf(buf, room, "%s",
+		    errno != 0 ? strerror(errno) : "unknown");
 	return buf;
 }
 

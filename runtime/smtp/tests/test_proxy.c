@@ -81,10 +81,12 @@ static const struct {
 	{ "\x11\x11\0\x0c", PROXY_BAD_VERSION },
 	{ "\x22\x11\0\x0c", PROXY_BAD_COMMAND },
 	{ "\x21\x12\0\x0c", PROXY_BAD_FAMILY },
-	{ "\x21\0\0\x0c", PROXY_BAD_FAMILY },
+	{ "\x21\0\0\x0c", PROXY_NO_ADDRESS },
 	{ "\x21\x11\0\x0b", PROXY_TOO_SHORT },
 	{ "\x21\x21\0\x0c", PROXY_TOO_SHORT },
+	{ "\x21\x11\xff\xf0", PROXY_TOO_LONG },
 	{ "\x21\x11\xff\xff", PROXY_TOO_LONG },
+	{ "\x21\x11\xff\xef", PROXY_MORE },
 };
 
 Test(proxy, refuses_what_is_none)

@@ -252,16 +252,20 @@ def proxy_header(command, family, body):
 def test_proxy(tap, world):
     v4 = proxy_header(1, 0x11, socket.inet_aton("192.0.2.9") +
                       socket.inet_aton("192.0.2.1") + b"\1\2\0\x19")
+    long = proxy_header(1, 0x11, v4[16:] + bytes(65519 - 12))
     v6 = proxy_header(1, 0x21,
                       socket.inet_pton(socket.AF_INET6, "2001:db8::9") +
                       bytes(16) + b"\1\2\0\x19tlv")
     for name, header, peer in (("IPv4", v4, "[192.0.2.9]"),
                                ("IPv6", v6, "[2001:db8::9]"),
+                               ("one with much to add", long, "[192.0.2.9]"),
+                               ("local", proxy_header(1, 0x31, bytes(216)),
+                                "[local]"),
                                ("itself", proxy_header(0, 0, b""),
                                 "[127.0.0.1]")):
         client = world.client("proxy", greeted=False)
-        for byte in header:
-            client.send(bytes([byte]))
+        for at in range(0, len(header), max(1, len(header) // 50)):
+            client.send(header[at:at + max(1, len(header) // 50)])
         client.reply()
         answer = client.ask("HELO x")
         tap.case(f"a proxy speaks for {name}",
