@@ -179,11 +179,18 @@ bool
 recipients_first(struct str list, const char *domain, char *buf, size_t room)
 {
 	struct recipients_walk walk = { .rest = list };
+	char address[RECIPIENTS_SIZE_MAX];
 
-	while (recipients_next(&walk))
-		if (recipients_complete(&walk, domain, buf, room) &&
-		    buf[0] != '\0')
-			return true;
+	while (recipients_next(&walk)) {
+		if (!recipients_complete(&walk, domain, address,
+			sizeof(address)) ||
+		    address[0] == '\0')
+			continue;
+		if (strlen(address) >= room)
+			return false;
+		memcpy(buf, address, strlen(address) + 1);
+		return true;
+	}
 	return false;
 }
 

@@ -28,7 +28,7 @@ bool recipients_add(struct recipients *recipients, struct str list,
     const char *domain);
 void recipients_fini(struct recipients *recipients);
 
-/* The first address of a list, into buf; false: there is none. */
+/* The first address of a list, into buf. False: none, and buf is kept. */
 bool recipients_first(struct str list, const char *domain, char *buf,
     size_t room);
 

@@ -145,7 +145,7 @@ submit_find_user(struct submit *submit)
 		pw = getpwuid(uid);
 	snprintf(submit->user, sizeof(submit->user), "%s",
 	    pw == NULL ? "anonymous" : pw->pw_name);
-	if (submit->full_name == NULL && pw != NULL)
+	if (submit->full_name == NULL && !submit->has_from && pw != NULL)
 		submit->full_name = submit_full_name(pw);
 	return snprintf(submit->from, sizeof(submit->from), "%s@%s",
 		   submit->user, submit->mailname) < (int)sizeof(submit->from);
@@ -233,7 +233,7 @@ submit_save_offline(const struct submit *submit, FILE *input, gid_t group)
 	FILE *file;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/offline/%lld.XXXXXX",
+	snprintf(path, sizeof(path), "%s/offline/%lld.XXXXXXXXXX",
 	    submit->paths->folder, (long long)time(NULL));
 	if (setegid(group) != 0)
 		return EX_NOPERM;
@@ -333,6 +333,8 @@ submit_main(const struct ctl_paths *paths, int argc, char **argv)
 		status = EX_SOFTWARE;
 	if (status == EX_OK && !submit.has_from)
 		memcpy(submit.sender, submit.from, sizeof(submit.sender));
+	else if (status == EX_OK && submit.sender[0] != '\0')
+		memcpy(submit.from, submit.sender, sizeof(submit.from));
 	if (status == EX_OK)
 		status = submit_run(&submit, group);
 	recipients_fini(&submit.recipients);

@@ -19,7 +19,7 @@ struct submit {
 	bool takes_recipients; /* -t */
 	bool is_system;        /* -S: the user is by number alone */
 	bool has_from;         /* -f or -r */
-	const char *full_name; /* -F; or of the user */
+	const char *full_name; /* -F; or of the user, if no sender is given */
 	const char *notify;
 	const char *ret;
 	const char *envid;

@@ -10,7 +10,7 @@
 #include "runtime/control/submit.h"
 
 enum {
-	SUBMIT_LINE_MAX = 990, /* a longer one is encoded */
+	SUBMIT_LINE_MAX = 989, /* one as long is encoded */
 	SUBMIT_HEADER_MAX = 1024 * 1024,
 	SUBMIT_ENCODED_MAX = 76,
 };
@@ -168,20 +168,21 @@ static void
 submit_add_date(FILE *out)
 {
 	time_t now = time(NULL);
+	char day[8], rest[64];
 	struct tm tm;
-	char text[64];
 
 	localtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%a, %e %b %Y %H:%M:%S %z (%Z)", &tm);
-	fprintf(out, "Date: %s\n", text);
+	strftime(day, sizeof(day), "%a", &tm);
+	strftime(rest, sizeof(rest), "%b %Y %H:%M:%S %z (%Z)", &tm);
+	fprintf(out, "Date: %s, %d %s\n", day, tm.tm_mday, rest);
 }
 
 static void
-submit_add_fields(const struct submit_header *header, bool is_encoded,
+submit_add_fields(const struct submit_header *header, bool has_long_line,
     FILE *out)
 {
 	const struct submit *submit = header->submit;
-	const char *name = submit->has_from ? NULL : submit->full_name;
+	const char *name = submit->full_name;
 
 	if (!header->has_from && name != NULL && name[0] != '\0')
 		fprintf(out, "From: %s <%s>\n", name, submit->from);
@@ -189,7 +190,7 @@ submit_add_fields(const struct submit_header *header, bool is_encoded,
 		fprintf(out, "From: <%s>\n", submit->from);
 	if (!header->has_date)
 		submit_add_date(out);
-	if (!is_encoded)
+	if (!has_long_line)
 		return;
 	if (!header->has_mime)
 		fprintf(out, "MIME-Version: 1.0\n");
@@ -199,7 +200,8 @@ submit_add_fields(const struct submit_header *header, bool is_encoded,
 		    "charset=unknown-8bit\n");
 	if (!header->has_disposition)
 		fprintf(out, "Content-Disposition: inline\n");
-	fprintf(out, "Content-Transfer-Encoding: quoted-printable\n");
+	if (!header->has_encoding)
+		fprintf(out, "Content-Transfer-Encoding: quoted-printable\n");
 }
 
 /* Body. */
@@ -287,19 +289,19 @@ submit_rewrite(struct submit *submit, FILE *in, FILE *out)
 	char *raw = NULL, *clean = NULL, *line = NULL;
 	size_t raw_size = 0, clean_size = 0;
 	struct submit_header header = { .submit = submit };
-	bool is_encoded;
+	bool has_long_line, is_encoded;
 	ssize_t len;
 
 	header.raw = open_memstream(&raw, &raw_size);
 	header.clean = open_memstream(&clean, &clean_size);
 	if (header.raw == NULL || header.clean == NULL)
 		return false;
-	is_encoded = submit_has_long_line(in);
+	has_long_line = submit_has_long_line(in);
 	submit_read_header(&header, in, &line, &len);
 	header.has_failed |= fclose(header.raw) != 0;
 	header.has_failed |= fclose(header.clean) != 0;
-	is_encoded = is_encoded && !(header.is_known && header.has_encoding);
-	submit_add_fields(&header, is_encoded, out);
+	is_encoded = has_long_line && !header.has_encoding;
+	submit_add_fields(&header, has_long_line, out);
 	if (header.is_known)
 		fwrite(clean, 1, clean_size, out);
 	putc('\n', out);

@@ -72,4 +72,8 @@ Test(recipients, finds_the_first)
 	cr_expect_str_eq(buf, "a@b");
 	cr_expect_not(recipients_first(STR_LIT("group:;"), "x", buf,
 	    sizeof(buf)));
+	cr_expect_not(
+	    recipients_first(STR_LIT("too@long.for.such.a.small.buffer"), "x",
+		buf, sizeof(buf)));
+	cr_expect_str_eq(buf, "a@b", "what was there stays");
 }

@@ -248,7 +248,7 @@ def check(tap, daemon, name, text, *options, wanted=(), unwanted=()):
 
 
 def test_messages(tap, daemon):
-    date = r"Date: \w{3}, [ \d]\d \w{3} \d{4} [\d:]{8} [+-]\d{4} \(\w+\)"
+    date = r"Date: \w{3}, [1-3]?\d \w{3} \d{4} [\d:]{8} [+-]\d{4} \(\w+\)"
     check(tap, daemon, "a body alone", "just text\n",
           wanted=["From: .*", date, "", "just text"])
     check(tap, daemon, "a header is kept",
@@ -268,15 +268,28 @@ def test_messages(tap, daemon):
           unwanted=["Bcc.*", " r@example.com", "From x y",
                     "Return-Path: <x@y>"])
     check(tap, daemon, "-f", "Subject: a\n\nb\n", "-f", "<f@example.com>",
-          wanted=["Return-Path: <f@example.com>"])
+          wanted=["Return-Path: <f@example.com>",
+                  "From: <f@example.com>"])
+    check(tap, daemon, "-f and -F", "Subject: a\n\nb\n", "-f", "f@example.com",
+          "-F", "Full Name", wanted=["From: Full Name <f@example.com>"])
+    check(tap, daemon, "an empty From", "From:\nSubject: a\n\nb\n",
+          wanted=[f"Return-Path: <{daemon.user}@.*>"])
     check(tap, daemon, "-F", "Subject: a\n\nb\n", "-F", "Full Name",
           wanted=["From: Full Name <.*>"])
     check(tap, daemon, "the null sender", "Subject: a\n\nb\n", "-f", "",
-          unwanted=["Return-Path: <[^>]+>"])
+          wanted=["From: .*<[^>]+>"], unwanted=["Return-Path: <[^>]+>"])
     check(tap, daemon, "long lines are encoded",
           "Subject: a\n\n" + "x" * 2000 + "=\n", wanted=[
               "Content-Transfer-Encoding: quoted-printable",
               "x{70,75}=", "x*=3D"])
+    check(tap, daemon, "a shorter one is not",
+          "Subject: a\n\n" + "x" * 988 + "\n",
+          wanted=["x{988}"], unwanted=["MIME-Version: .*"])
+    check(tap, daemon, "nor what says how it is encoded",
+          "Content-Transfer-Encoding: 8bit\n\n" + "x" * 989 + "\n",
+          wanted=["MIME-Version: 1.0", "Content-Disposition: inline",
+                  "Content-Transfer-Encoding: 8bit", "x{989}"],
+          unwanted=["Content-Transfer-Encoding: quoted-printable"])
     check(tap, daemon, "a header that folds",
           "To: a@example.com,\n\tb@example.com\n\nb\n",
           wanted=["To: a@example.com,", "\tb@example.com"])
