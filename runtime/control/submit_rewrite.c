@@ -121,7 +121,8 @@ submit_end_field(struct submit_header *header)
 		    submit->sender, sizeof(submit->sender));
 	if (is_bcc || submit_is(field, "Return-Path"))
 		return;
-	fprintf(header->clean, "%.*s\n", STR_ARG(field));
+	fwrite(field.ptr, 1, field.len, header->clean);
+	putc('\n', header->clean);
 }
 
 /* With a line feed in front of a continuation. */
@@ -158,7 +159,8 @@ submit_take_line(struct submit_header *header, const char *line, size_t len)
 		submit_end_field(header);
 	if (!submit_grow_field(header, line, len))
 		header->has_failed = true;
-	fprintf(header->raw, "%s\n", line);
+	fwrite(line, 1, len, header->raw);
+	putc('\n', header->raw);
 	return true;
 }
 

@@ -29,8 +29,8 @@ static const char *const proxy_texts[PROXY_STATUSES] = {
 	[PROXY_BAD_FAMILY] = "protocol error (unsupported address family)",
 	[PROXY_TOO_LONG] = "protocol error (header too long)",
 	[PROXY_TOO_SHORT] = "protocol error (address info too short)",
-	[PROXY_NO_ADDRESS] = "address translation "
-			     "(UNSPEC family not supported for PROXYing)",
+	[PROXY_NO_ADDRESS] =
+	    "address translation (UNSPEC family not supported for PROXYing)",
 };
 
 const char *
