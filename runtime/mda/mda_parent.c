@@ -40,6 +40,7 @@ struct mda_job {
 struct mda_parent {
 	struct mda_parent_config config;
 	struct mda_job *jobs;
+	bool is_closed;
 };
 
 struct mda_parent *
@@ -77,6 +78,12 @@ mda_parent_free(struct mda_parent *parent)
 	free(parent);
 }
 
+void
+mda_parent_close(struct mda_parent *parent)
+{
+	parent->is_closed = true;
+}
+
 static void
 mda_answer(struct channel *queue, const struct message *request, uint64_t evpid,
     const struct mda_result *result)
@@ -91,17 +98,23 @@ mda_answer(struct channel *queue, const struct message *request, uint64_t evpid,
 	channel_reply(queue, request, &answer);
 }
 
-/* Answers and forgets. */
 static void
-mda_job_end(struct mda_job *job, const struct mda_result *result)
+mda_job_forget(struct mda_job *job)
 {
 	struct mda_job **at = &job->parent->jobs;
 
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
-	mda_answer(job->queue, &job->request, job->evpid, result);
 	mda_job_free(job);
+}
+
+/* Answers and forgets. */
+static void
+mda_job_end(struct mda_job *job, const struct mda_result *result)
+{
+	mda_answer(job->queue, &job->request, job->evpid, result);
+	mda_job_forget(job);
 }
 
 static void
@@ -180,6 +193,10 @@ mda_job_start(struct mda_job *job)
 	};
 	struct mda_result result;
 
+	if (job->parent->is_closed) {
+		mda_job_forget(job);
+		return;
+	}
 	if (worker_start(job->parent->config.workers, &worker)) {
 		close(job->message);
 		job->message = -1;
@@ -300,8 +317,8 @@ mda_job_new(struct mda_parent *parent, struct channel *queue,
 	return job;
 }
 
-void
-mda_parent_deliver(struct mda_parent *parent, struct channel *queue,
+static void
+mda_parent_start(struct mda_parent *parent, struct channel *queue,
     struct message *message, struct ruleset_use *use)
 {
 	const struct message_deliver *deliver = &message->deliver;
@@ -323,6 +340,14 @@ mda_parent_deliver(struct mda_parent *parent, struct channel *queue,
 		userinfo_find(parent->config.lookup, use->generation,
 		    job->action.local.userbase, deliver->user, mda_job_on_user,
 		    job);
+}
+
+void
+mda_parent_deliver(struct mda_parent *parent, struct channel *queue,
+    struct message *message, struct ruleset_use *use)
+{
+	if (!parent->is_closed)
+		mda_parent_start(parent, queue, message, use);
 	if (message->fd != -1)
 		close(message->fd);
 	message->fd = -1;

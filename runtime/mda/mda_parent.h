@@ -25,6 +25,9 @@ struct mda_parent_config {
 /* NULL: no memory. */
 struct mda_parent *mda_parent_new(const struct mda_parent_config *config);
 
+/* No delivery begins any more, and nobody is told so. */
+void mda_parent_close(struct mda_parent *parent);
+
 /* Deliveries that run go on; nobody is told how they end. */
 void mda_parent_free(struct mda_parent *parent);
 

@@ -64,6 +64,7 @@ struct channel {
 	uint32_t free_slot; /* 0: none */
 
 	const char *broken; /* why, to be told */
+	bool is_deaf;       /* the peer is; what it said before counts */
 	bool is_told;
 	bool is_freed; /* once no call-back is on the stack */
 	unsigned depth;
@@ -243,8 +244,13 @@ channel_receive(struct channel *channel)
 	ssize_t size = fdpass_receive(channel->fd, channel->in,
 	    sizeof(channel->in), &fd);
 
-	/* A peer that leaves with our messages unread is a reset. */
-	if (size == 0 || (size < 0 && errno == ECONNRESET))
+	/*
+	 * A peer that leaves with our messages unread is a reset, once; then
+	 * comes what it sent, and the end.
+	 */
+	if (size < 0 && errno == ECONNRESET)
+		return true;
+	if (size == 0)
 		channel_break(channel, "closed");
 	else if (size < 0 && errno == EPROTO)
 		channel_break(channel, "sent what is no message");
@@ -264,9 +270,9 @@ channel_on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	channel_enter(channel);
-	for (unsigned i = 0; i < CHANNEL_BURST; i++)
-		if (channel->broken != NULL || channel->is_freed ||
-		    !channel_receive(channel))
+	for (unsigned i = 0; i < CHANNEL_BURST || channel->is_deaf; i++)
+		if ((channel->broken != NULL && !channel->is_deaf) ||
+		    channel->is_freed || !channel_receive(channel))
 			break;
 	if (channel->broken != NULL && !channel->is_freed)
 		channel_tell(channel);
@@ -304,8 +310,10 @@ channel_wait(struct channel *channel, enum channel_sent why)
 		event_add(channel->writable, NULL);
 	else if (why == CHANNEL_NO_ROOM)
 		event_add(channel->retry, &delay);
-	else
+	else {
 		channel_break(channel, "cannot be written");
+		channel->is_deaf = true;
+	}
 }
 
 static void

@@ -2,7 +2,8 @@
  * The life of the parent.
  *
  *     detach - load ruleset - start children - set up - ready
- *        reload: load - set up | stop: close channels - wait
+ *        reload: load - set up | stop: running deliveries end - close
+ *        channels - wait
  *
  * A daemon that goes to the background leaves a launcher in the foreground,
  * which ends with the status of the start: whoever started it knows whether
@@ -45,11 +46,54 @@ parent_fail(struct parent *parent, const char *format, ...)
 	event_base_loopbreak(parent->base);
 }
 
+/* What has been delivered but not noted would be delivered again. */
+static bool
+parent_has_more(const struct parent *parent)
+{
+	return parent->is_ready && workers_count(parent->workers) > 0;
+}
+
+static void
+parent_on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *parent = arg;
+
+	(void)fd;
+	(void)what;
+	log_warn("warn: %u deliveries are not over and may be repeated",
+	    workers_count(parent->workers));
+	event_base_loopbreak(parent->base);
+}
+
+/* False: nothing is to be waited for. */
+static bool
+parent_close_doors(struct parent *parent)
+{
+	const struct timeval limit = { PARENT_PATIENCE_SECONDS, 0 };
+
+	if (!parent_has_more(parent))
+		return false;
+	parent->patience = evtimer_new(parent->base, parent_on_patience,
+	    parent);
+	if (parent->patience == NULL ||
+	    evtimer_add(parent->patience, &limit) != 0)
+		return false;
+	parent_reload_forget(parent);
+	mda_parent_close(parent->mda);
+	offline_free(parent->offline);
+	parent->offline = NULL;
+	parent_pause_sessions(parent);
+	return true;
+}
+
 void
 parent_stop(struct parent *parent)
 {
+	bool is_first = !parent->is_stopping;
+
 	parent->is_stopping = true;
-	event_base_loopbreak(parent->base);
+	if (!is_first || !parent_close_doors(parent))
+		event_base_loopbreak(parent->base);
 }
 
 /* Facts of the host. */
@@ -223,6 +267,8 @@ parent_reap(struct parent *parent)
 		if (!parent_reap_child(parent, pid, status) &&
 		    !loader_reap(parent->loader, pid, status))
 			workers_reap(parent->workers, pid, status);
+	if (parent->is_stopping && !parent_has_more(parent))
+		event_base_loopbreak(parent->base);
 }
 
 static void
@@ -296,6 +342,8 @@ parent_close(struct parent *parent)
 	for (size_t i = 0; i < 4; i++)
 		if (parent->signals[i] != NULL)
 			event_free(parent->signals[i]);
+	if (parent->patience != NULL)
+		event_free(parent->patience);
 	if (parent->stats != -1)
 		close(parent->stats);
 	event_base_free(parent->base);

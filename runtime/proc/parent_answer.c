@@ -119,7 +119,9 @@ parent_on_control(struct parent_child *child, struct message *message)
 		if (!parent_reload_start(parent, message->ctl_reload.force,
 			child->channel, message))
 			parent_reply_result(child, message, false,
-			    "a reload is under way already");
+			    parent->is_stopping ?
+				"smtpd is stopping" :
+				"a reload is under way already");
 	} else if (message->type == MESSAGE_CTL_STOP) {
 		parent_reply_result(child, message, true, "");
 		parent_stop(parent);

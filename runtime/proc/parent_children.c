@@ -22,8 +22,10 @@ parent_lost_child(struct parent_child *child, int status)
 	struct parent *parent = child->parent;
 	char cause[64];
 
-	if (parent->is_stopping)
+	if (parent->is_stopping) {
+		event_base_loopbreak(parent->base);
 		return;
+	}
 	log_warn("warn: lost child: %s %s", child_name(child->kind),
 	    spawn_cause(status, cause, sizeof(cause)));
 	parent_fail(parent, "process %s socket closed",
@@ -231,6 +233,24 @@ parent_retire_child(struct parent_child *child, unsigned seconds)
 	    child);
 	if (child->retire == NULL || event_add(child->retire, &delay) != 0)
 		parent_fail(child->parent, "out of memory");
+}
+
+void
+parent_pause_sessions(struct parent *parent)
+{
+	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++) {
+		struct parent_child *child = &parent->children[i];
+		struct message message = { .type = MESSAGE_PAUSE, .fd = -1 };
+		uint32_t number;
+
+		if (child->channel == NULL || child->kind != PROC_SESSION)
+			continue;
+		message.pause.subsystem = SUBSYSTEM_SMTP;
+		message.pause.is_paused = true;
+		number = channel_ask(child->channel, &message, NULL, NULL);
+		if (number != 0)
+			channel_forget(child->channel, number);
+	}
 }
 
 /* Waits at most the time that is left of the limit. */

@@ -26,7 +26,8 @@ enum {
 	PARENT_ROWS = 1024, /* of counters */
 	PARENT_SETUP_SECONDS = 10,
 	PARENT_STOP_SECONDS = 5,
-	PARENT_KEYS_SECONDS = 60, /* that an old keys process stays */
+	PARENT_PATIENCE_SECONDS = 5, /* with deliveries, before that */
+	PARENT_KEYS_SECONDS = 60,    /* that an old keys process stays */
 	PARENT_ERROR_MAX = PATH_MAX + 256,
 };
 
@@ -69,6 +70,7 @@ struct parent {
 	const struct parent_options *options;
 	struct event_base *base;
 	struct event *signals[4];
+	struct event *patience; /* NULL: not stopping, or without waiting */
 	bool is_ordinary;
 	bool is_ready;
 	bool is_stopping;
@@ -104,7 +106,10 @@ struct parent {
 /* Says why, and ends the daemon. */
 void parent_fail(struct parent *parent, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* In order, with exit status 0. */
+/*
+ * In order, with exit status 0: no delivery begins any more, and those that
+ * run are waited for. Asked again, it ends at once.
+ */
 void parent_stop(struct parent *parent);
 
 /* Children. */
@@ -117,6 +122,8 @@ bool parent_start_children(struct parent *parent);
 bool parent_connect(struct parent_child *a, struct parent_child *b);
 struct parent_child *parent_find_child(struct parent *parent,
     enum proc_kind kind);
+/* Connections wait for the next daemon. */
+void parent_pause_sessions(struct parent *parent);
 /* Ends then, when nothing can be under way with it any more. */
 void parent_retire_child(struct parent_child *child, unsigned seconds);
 /* Of waitpid(2). */
@@ -129,7 +136,7 @@ bool parent_send_facts(struct parent_child *child);
 
 /* Rulesets. */
 
-/* False: one is under way. asker may be NULL, a signal. */
+/* False: one is under way, or the daemon ends. asker may be NULL, a signal. */
 bool parent_reload_start(struct parent *parent, bool is_forced,
     struct channel *asker, const struct message *request);
 /* Gives up one that is under way, or does nothing. */

@@ -419,7 +419,7 @@ parent_reload_start(struct parent *parent, bool is_forced,
 {
 	struct parent_reload *reload = &parent->reload;
 
-	if (reload->is_running)
+	if (reload->is_running || parent->is_stopping)
 		return false;
 	*reload = (struct parent_reload){ .is_running = true,
 		.is_first = parent->ruleset.use == NULL,

@@ -54,8 +54,12 @@ def make_certificate(folder, name, host, *options):
 
 
 def kind_of(pid):
-    """Of a process of the daemon; "" for the parent and its deliveries."""
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    """Of a process of the daemon; "" for the parent and its deliveries,
+    "gone" for none."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
     return words[words.index(b"-x") + 1].decode() if b"-x" in words else ""
 
 

@@ -321,3 +321,26 @@ Test(mda_parent, leaks_no_descriptor)
 		test_deliver();
 	cr_expect_eq(test_count_descriptors(), before);
 }
+
+/* What has not begun is neither done nor answered, as if never asked for. */
+Test(mda_parent, closed)
+{
+	char text[ENVELOPE_TEXT_MAX];
+	struct message message;
+	unsigned before;
+
+	test_use_config("maildir");
+	test_deliver();
+	before = test_count_descriptors();
+	mda_parent_close(test_parent);
+	message = test_request(text, sizeof(text));
+	test_answers = 0;
+	cr_assert_neq(channel_ask(test_queue, &message, test_on_delivered,
+			  NULL),
+	    0u);
+	for (unsigned i = 0; i < 1000; i++)
+		event_base_loop(test_base, EVLOOP_NONBLOCK);
+	cr_expect_eq(test_answers, 0u);
+	cr_expect_eq(workers_count(test_workers), 0u);
+	cr_expect_eq(test_count_descriptors(), before);
+}

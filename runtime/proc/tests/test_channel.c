@@ -257,6 +257,33 @@ Test(channel, tells_who_waits_that_the_peer_is_gone)
 	cr_expect_eq(test_ask(test_a.channel, NULL), 0);
 }
 
+/* What a peer said before it left counts, whatever became of our own. */
+Test(channel, hears_a_peer_that_left_without_reading)
+{
+	cr_assert(test_send_level(test_a.channel, 1, -1));
+	for (uint32_t i = 0; i < 100; i++)
+		cr_assert(test_send_level(test_b.channel, i, -1));
+	channel_free(test_b.channel);
+	test_b.channel = NULL;
+	test_run();
+	cr_expect_eq(test_a.seen, 100);
+	cr_expect_eq(test_a.closed, 1);
+	cr_expect_str_eq(test_a.reason, "closed");
+}
+
+Test(channel, hears_a_peer_that_left_before_it_was_written_to)
+{
+	for (uint32_t i = 0; i < 100; i++)
+		cr_assert(test_send_level(test_b.channel, i, -1));
+	channel_free(test_b.channel);
+	test_b.channel = NULL;
+	cr_expect_not(test_send_level(test_a.channel, 1, -1));
+	test_run();
+	cr_expect_eq(test_a.seen, 100);
+	cr_expect_eq(test_a.closed, 1);
+	cr_expect_str_eq(test_a.reason, "cannot be written");
+}
+
 Test(channel, is_freed_inside_a_call)
 {
 	test_b.frees = true;

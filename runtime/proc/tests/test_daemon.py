@@ -345,6 +345,69 @@ def test_end(tap):
                   [pid for pid in pids if Path(f"/proc/{pid}").exists()], [])
 
 
+def worker_of(daemon):
+    """The first delivery that runs."""
+    found = []
+    daemon.wait(lambda: found.extend(
+        pid for pid in daemon.children() if not kind_of(pid)) or found)
+    return found[0]
+
+
+def test_end_beside_deliveries(tap):
+    """Deliveries that run are waited for, so that none is repeated; those
+    that wait for their turn are neither lost nor begun."""
+    config = CONFIG.replace(
+        'maildir "{dir}/Maildir"',
+        'mda "cat >/dev/null; sleep 1; echo >>{dir}/box"')
+    box = None
+    with Daemon(config) as daemon:
+        box = daemon.dir / "box"
+        wanted = 20  # of which 7 run
+        for _ in range(wanted):
+            send(daemon)
+        worker_of(daemon)
+        daemon.process.send_signal(signal.SIGTERM)
+        tap.case("no connection is taken while it ends", "" if daemon.wait(
+            lambda: not is_greeted(PORT)) else "it is")
+        tap.equal("an end beside deliveries", daemon.process.wait(15), 0)
+        begun = len(box.read_text().splitlines())
+        tap.case("those that ran are over, others wait",
+                 "" if 0 < begun < wanted else f"{begun} ran")
+        daemon.run(["-b", daemon.dir / "blob"])
+        daemon.wait(lambda: smtpctl(daemon, "show", "queue") == (0, ""))
+        tap.equal("each is delivered once",
+                  len(box.read_text().splitlines()), wanted)
+
+
+def is_greeted(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as client:
+            client.settimeout(0.2)
+            return client.recv(100) != b""
+    except OSError:
+        return False
+
+
+def test_end_is_bounded(tap):
+    config = CONFIG.replace('maildir "{dir}/Maildir"', 'mda "sleep 30"')
+    for signals, least, most in ((1, 4, 9), (2, 0, 3)):
+        with Daemon(config) as daemon:
+            send(daemon)
+            worker = worker_of(daemon)
+            start = time.monotonic()
+            for _ in range(signals):
+                daemon.process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+            status = daemon.process.wait(15)
+            spent = time.monotonic() - start
+            os.kill(worker, signal.SIGKILL)
+            tap.equal(f"exit status after {signals} signals", status, 0)
+            tap.case("a delivery that does not end is not waited for long",
+                     "" if least <= spent <= most else f"{spent} seconds")
+            tap.equal("and is said",
+                      "may be repeated" in daemon.log_text(), signals == 1)
+
+
 def test_kills(tap):
     """When one is killed all end, and nothing is lost."""
     for kind in KINDS + ("parent",):
@@ -404,15 +467,13 @@ def test_kill_beside_delivery(tap):
         queue = next(pid for pid in daemon.children()
                      if kind_of(pid) == "queue")
         send(daemon)
-        worker = []
-        daemon.wait(lambda: worker.extend(
-            pid for pid in daemon.children() if not kind_of(pid)) or worker)
+        worker = worker_of(daemon)
         daemon.process.send_signal(signal.SIGSTOP)
-        for pid in (queue, *worker):
+        for pid in (queue, worker):
             os.kill(pid, signal.SIGKILL)
         daemon.process.send_signal(signal.SIGCONT)
         tap.equal("a lost queue beside a delivery",
-                  (len(worker), daemon.process.wait(30)), (1, 1))
+                  daemon.process.wait(30), 1)
 
 
 def test_control(tap):
@@ -454,7 +515,8 @@ def main():
     tap = Tap()
     for test in (test_start, test_refusals, test_options, test_untrusted,
                  test_reload, test_reload_queue, test_reload_refused,
-                 test_reload_half, test_reload_often, test_end, test_kills,
+                 test_reload_half, test_reload_often, test_end,
+                 test_end_beside_deliveries, test_end_is_bounded, test_kills,
                  test_kill_beside_delivery, test_control):
         test(tap)
     return tap.finish()

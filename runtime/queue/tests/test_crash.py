@@ -8,5 +8,5 @@ from tap import Tap
 
 if __name__ == "__main__":
     TAP = Tap()
-    crash(TAP, messages=400, kills=8, seed=7)
+    crash(TAP, messages=400, kills=10, seed=7)
     sys.exit(TAP.finish())
