@@ -1,5 +1,6 @@
 # Test programs and scripts, sanitizer builds, fuzzing.
 
+comma = ,
 install.deps = $(if $(filter no,$(DEPS)),:,tools/install-deps)
 
 # Tests: <box>/tests/test_*.c, each linked with the box's other .c files in
@@ -18,6 +19,10 @@ test.helpers = $(filter $(dir $(1))% $(if $(filter $(addsuffix \
 	/%,$(daemon.boxes)),$(1)),runtime/tests/%),$(filter-out $(test.mains),$(test.sources)))
 
 $(test.programs): libs.extra = -lcriterion
+# Tests of the daemon's boxes can make memory short: runtime/tests/shortage.h.
+$(foreach test,$(filter $(addsuffix /%,$(daemon.boxes)),$(test.mains)),$(call \
+	test.program,$(test))): libs.extra = -lcriterion \
+	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup)
 # Criterion's macros are variadic with nothing to vary.
 $(test.sources:%.c=$(BUILD)/obj/%.o): flags.object = \
 	$(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)

@@ -18,6 +18,7 @@ enum {
 	CONTROL_CLIENTS_PER_USER = 32,
 	CONTROL_CLIENTS_MAX = 512,
 	CONTROL_REQUESTS_MAX = 16, /* of a client, without an answer */
+	CONTROL_AGAIN = 1, /* seconds until descriptors are asked for again */
 };
 
 struct control_client;
@@ -41,6 +42,7 @@ struct control_client {
 struct control {
 	struct child *child;
 	struct event *listener;
+	struct event *again; /* listens then */
 	struct control_client *clients;
 	uint32_t client_count;
 	uint32_t paused;    /* SUBSYSTEM_* */
@@ -311,11 +313,28 @@ control_add_client(struct control *control, int fd)
 static void
 control_on_accept(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval again = { CONTROL_AGAIN, 0 };
+	struct control *control = arg;
 	int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)what;
-	if (client != -1 && !control_add_client(arg, client))
+	if (client != -1 && !control_add_client(control, client))
 		close(client);
+	if (client != -1 || errno == EAGAIN || errno == EINTR ||
+	    errno == ECONNABORTED || event_add(control->again, &again) != 0)
+		return;
+	log_warn("warn: control: cannot accept: %s", strerror(errno));
+	event_del(control->listener);
+}
+
+static void
+control_on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(control->listener, NULL);
 }
 
 /* The process. */
@@ -348,7 +367,8 @@ control_on_listener(struct child *child, uint32_t listener, struct str address,
 	}
 	control->listener = event_new(child->base, fd, EV_READ | EV_PERSIST,
 	    control_on_accept, control);
-	if (control->listener == NULL ||
+	control->again = evtimer_new(child->base, control_on_again, control);
+	if (control->listener == NULL || control->again == NULL ||
 	    event_add(control->listener, NULL) != 0)
 		return "out of memory";
 	return NULL;

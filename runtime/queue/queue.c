@@ -6,6 +6,7 @@
  */
 #include "runtime/queue/queue_private.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -16,8 +17,9 @@
 #include "runtime/base/paths.h"
 
 enum {
-	QUEUE_RUN_STEP = 64,  /* attempts started in a row */
-	QUEUE_WALK_STEP = 50, /* envelopes found in a row */
+	QUEUE_RUN_STEP = 64,   /* attempts started in a row */
+	QUEUE_WALK_STEP = 50,  /* envelopes found in a row */
+	QUEUE_WALK_AGAIN = 60, /* seconds, after one that was short */
 };
 
 int64_t
@@ -214,9 +216,33 @@ queue_add(struct queue *queue, uint64_t evpid, struct str text, char *text_kept)
 
 /* Finding what is there. */
 
+/* What may not be so a minute later. */
+static bool
+queue_is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+/* That of an earlier walk that could not read it makes room. */
+static bool
+queue_is_known(struct queue *queue, uint64_t evpid, bool is_read)
+{
+	struct scheduler_entry *entry = scheduler_find(queue->scheduler, evpid);
+
+	if (entry == NULL)
+		return false;
+	if (!is_read || entry->state != SCHEDULER_INVALID ||
+	    ((struct queue_item *)entry->data)->action != NULL)
+		return true;
+	queue_forget(queue, entry);
+	return false;
+}
+
 static void
 queue_on_found(struct queue *queue, const struct store_found *found)
 {
+	if (queue_is_shortage(found->error))
+		queue->is_walk_short = true;
 	if (found->error != 0) {
 		log_warn("warn: queue: envelope %016llx cannot be read: %s",
 		    (unsigned long long)found->evpid, strerror(-found->error));
@@ -225,14 +251,14 @@ queue_on_found(struct queue *queue, const struct store_found *found)
 			return;
 	}
 	if (!queue_is_new(queue, evpid_message(found->evpid)) &&
-	    scheduler_find(queue->scheduler, found->evpid) == NULL)
+	    !queue_is_known(queue, found->evpid, found->error == 0))
 		queue_add(queue, found->evpid, found->text, NULL);
 }
 
 static void
 queue_walk(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval at_once;
+	static const struct timeval at_once, later = { QUEUE_WALK_AGAIN, 0 };
 	struct queue *queue = arg;
 	struct store_found found;
 	int status = 1;
@@ -248,10 +274,15 @@ queue_walk(evutil_socket_t fd, short what, void *arg)
 	if (status < 0)
 		log_warn("warn: queue: cannot read the spool: %s",
 		    strerror(-status));
-	if (status == 1)
+	if (status == 1) {
 		event_add(queue->walk, &at_once);
-	else
-		queue->is_walking = false;
+		return;
+	}
+	/* It is not over yet: nothing is removed in passing until then. */
+	queue->is_walking = queue->is_walk_short || queue_is_shortage(status);
+	if (queue->is_walking)
+		event_add(queue->walk, &later);
+	queue->is_walk_short = false;
 }
 
 static void

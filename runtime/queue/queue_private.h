@@ -63,6 +63,7 @@ struct queue {
 	size_t new_texts, kept_texts;
 	unsigned paused; /* SUBSYSTEM_* */
 	bool is_walking;
+	bool is_walk_short;    /* what the system lacked cost it something */
 	atomic_bool is_ending; /* channels are gone; threads ask, too */
 	struct pool_job purge;
 	bool has_more_to_purge;

@@ -15,6 +15,7 @@
 enum {
 	DOOR_ACCEPTS_MAX = 64, /* in a row */
 	DOOR_SUBMISSION = 587,
+	DOOR_AGAIN = 1, /* seconds until descriptors are asked for again */
 };
 
 /* What the rules of a listener come to. */
@@ -173,7 +174,7 @@ door_local(const struct door *door)
 static bool
 door_is_open(const struct session_box *box)
 {
-	return !box->is_full && !box->is_paused;
+	return (!box->is_full || box->is_trying) && !box->is_paused;
 }
 
 static void
@@ -186,17 +187,22 @@ door_note_full(struct session_box *box)
 	box->full_at = box->clients;
 }
 
+static void
+door_note_room(struct session_box *box)
+{
+	box->is_full = false;
+	box->is_trying = false;
+	log_warn("warn: smtp: fd exhaustion over, "
+		 "re-enabling incoming connections");
+}
+
 void
 door_update_all(struct session_box *box)
 {
 	if (box->clients >= box->clients_max && !box->is_full)
 		door_note_full(box);
-	if (box->is_full &&
-	    (box->clients < box->full_at || box->clients == 0)) {
-		box->is_full = false;
-		log_warn("warn: smtp: fd exhaustion over, "
-			 "re-enabling incoming connections");
-	}
+	if (box->is_full && box->clients < box->full_at)
+		door_note_room(box);
 	for (struct door *door = box->doors; door != NULL; door = door->next) {
 		if (door->event == NULL)
 			continue;
@@ -207,15 +213,37 @@ door_update_all(struct session_box *box)
 	}
 }
 
-/* The next client to leave makes room. */
+/* Clients that leave make room, or whoever else holds what there is. */
 static void
 door_note_failure(struct session_box *box, int error)
 {
+	static const struct timeval again = { DOOR_AGAIN, 0 };
+
 	if (error != EMFILE && error != ENFILE && error != ENOMEM &&
 	    error != ENOBUFS)
 		return;
 	door_note_full(box);
+	box->is_trying = false;
+	event_add(box->again, &again);
 	door_update_all(box);
+}
+
+static void
+door_on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct session_box *box = arg;
+
+	(void)fd;
+	(void)what;
+	box->is_trying = box->is_full && box->clients < box->clients_max;
+	door_update_all(box);
+}
+
+bool
+door_init(struct session_box *box)
+{
+	box->again = evtimer_new(box->child->base, door_on_again, box);
+	return box->again != NULL;
 }
 
 static void
@@ -240,6 +268,8 @@ door_on_client(evutil_socket_t fd, short what, void *arg)
 			door_note_failure(box, ENOMEM);
 			return;
 		}
+		if (box->is_trying)
+			door_note_room(box);
 	}
 }
 

@@ -71,6 +71,8 @@ session_init(struct child *child)
 	box->clients_max = session_clients_max();
 	box->is_paused = (child->flags & SUBSYSTEM_SMTP) != 0;
 	tzset();
+	if (!door_init(box))
+		return "out of memory";
 	return session_read_addresses(box);
 }
 

@@ -47,7 +47,9 @@ struct session_box {
 	uint32_t clients;
 	uint32_t clients_max;
 	bool is_full;
-	uint32_t full_at; /* clients; fewer make room again */
+	uint32_t full_at;    /* clients; fewer make room again */
+	struct event *again; /* when what the system lacks is asked for again */
+	bool is_trying;      /* so it is, though full */
 	bool is_paused;
 };
 
@@ -57,6 +59,8 @@ struct client;
 uint64_t session_new_id(struct session_box *box);
 
 /* door.c */
+/* False: no memory. */
+bool door_init(struct session_box *box);
 const char *door_open_all(struct session_box *box);
 const char *door_listen(struct session_box *box, uint32_t listener,
     struct str address, int fd);
