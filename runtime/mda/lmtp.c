@@ -26,24 +26,28 @@ struct lmtp_session {
 
 /* Connection. */
 
-static bool
-lmtp_connect_socket(struct lmtp_session *session, struct str path)
+/* These return a descriptor; -1: status is set. */
+
+static int
+lmtp_connect_socket(struct str path, struct mda_status *status)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
 
 	if (path.len >= sizeof(sun.sun_path)) {
-		mda_status_set(session->status, EX_USAGE,
+		mda_status_set(status, EX_USAGE,
 		    "mail.lmtp: %.*s: path is too long", STR_ARG(path));
-		return false;
+		return -1;
 	}
 	memcpy(sun.sun_path, path.ptr, path.len);
-	session->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (session->fd != -1 &&
-	    connect(session->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		return true;
-	mda_status_set_errno(session->status, EX_TEMPFAIL, "mail.lmtp: %.*s",
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd != -1 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	mda_status_set_errno(status, EX_TEMPFAIL, "mail.lmtp: %.*s",
 	    STR_ARG(path));
-	return false;
+	if (fd != -1)
+		close(fd);
+	return -1;
 }
 
 /* Cuts "host:port" and "[v6]:port"; false: neither. */
@@ -81,45 +85,46 @@ lmtp_split(struct str text, char host[256], char port[32])
 	return true;
 }
 
-static bool
-lmtp_connect_address(struct lmtp_session *session, const struct addrinfo *ai)
+/* -1: errno. */
+static int
+lmtp_connect_address(const struct addrinfo *ai)
 {
-	session->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (session->fd == -1)
-		return false;
-	if (connect(session->fd, ai->ai_addr, ai->ai_addrlen) == 0)
-		return true;
-	close(session->fd);
-	session->fd = -1;
-	return false;
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd == -1 || connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
-static bool
-lmtp_connect_host(struct lmtp_session *session, struct str destination)
+static int
+lmtp_connect_host(struct str destination, struct mda_status *status)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
 	char host[256], port[32];
-	int error;
+	int error, fd = -1;
 
 	if (!lmtp_split(destination, host, port)) {
-		mda_status_set(session->status, EX_USAGE,
+		mda_status_set(status, EX_USAGE,
 		    "mail.lmtp: %.*s: not a destination", STR_ARG(destination));
-		return false;
+		return -1;
 	}
 	error = getaddrinfo(host, port, &hints, &list);
 	if (error != 0) {
-		mda_status_set(session->status, EX_TEMPFAIL,
-		    "mail.lmtp: %s:%s: %s", host, port, gai_strerror(error));
-		return false;
+		mda_status_set(status, EX_TEMPFAIL, "mail.lmtp: %s:%s: %s",
+		    host, port, gai_strerror(error));
+		return -1;
 	}
-	for (ai = list; ai != NULL; ai = ai->ai_next)
-		if (lmtp_connect_address(session, ai))
-			break;
-	if (session->fd == -1)
-		mda_status_set_errno(session->status, EX_TEMPFAIL,
-		    "mail.lmtp: %s:%s", host, port);
+	for (const struct addrinfo *ai = list; ai != NULL && fd == -1;
+	     ai = ai->ai_next)
+		fd = lmtp_connect_address(ai);
+	if (fd == -1)
+		mda_status_set_errno(status, EX_TEMPFAIL, "mail.lmtp: %s:%s",
+		    host, port);
 	freeaddrinfo(list);
-	return session->fd != -1;
+	return fd;
 }
 
 /* Replies. */
@@ -292,36 +297,50 @@ lmtp_is_plain(struct str text)
 	return true;
 }
 
+/* False: status is set. */
 static bool
-lmtp_is_sound(const struct lmtp *lmtp)
+lmtp_is_sound(const struct lmtp *lmtp, struct mda_status *status)
 {
-	if (lmtp->recipient_count == 0 || !lmtp_is_plain(lmtp->sender) ||
-	    !lmtp_is_plain(lmtp->lhlo) || lmtp->lhlo.len == 0)
-		return false;
+	bool is_sound = lmtp->recipient_count > 0 && lmtp->lhlo.len > 0 &&
+	    lmtp_is_plain(lmtp->sender) && lmtp_is_plain(lmtp->lhlo);
+
 	for (uint32_t i = 0; i < lmtp->recipient_count; i++)
-		if (!lmtp_is_plain(lmtp->recipients[i]))
-			return false;
-	return true;
+		is_sound = is_sound && lmtp_is_plain(lmtp->recipients[i]);
+	if (!is_sound)
+		mda_status_set(status, EX_USAGE, "mail.lmtp: not an address");
+	return is_sound;
+}
+
+int
+lmtp_deliver_over(int fd, const struct lmtp *lmtp, struct mda_source *source,
+    struct mda_status *status)
+{
+	struct lmtp_session session = { .fd = fd, .status = status };
+
+	*status = (struct mda_status){ .status = 0 };
+	if (lmtp_is_sound(lmtp, status)) {
+		mda_sink_init(&session.sink, fd);
+		lmtp_talk(&session, lmtp, source);
+	}
+	return status->status;
 }
 
 int
 lmtp_deliver(const struct lmtp *lmtp, struct mda_source *source,
     struct mda_status *status)
 {
-	struct lmtp_session session = { .fd = -1, .status = status };
 	struct str destination = lmtp->destination;
+	bool is_path = destination.len > 0 && destination.ptr[0] == '/';
+	int fd;
 
 	*status = (struct mda_status){ .status = 0 };
-	if (!lmtp_is_sound(lmtp))
-		return mda_status_set(status, EX_USAGE,
-		    "mail.lmtp: not an address");
-	if (destination.len > 0 && destination.ptr[0] == '/' ?
-		lmtp_connect_socket(&session, destination) :
-		lmtp_connect_host(&session, destination)) {
-		mda_sink_init(&session.sink, session.fd);
-		lmtp_talk(&session, lmtp, source);
-	}
-	if (session.fd != -1)
-		close(session.fd);
+	if (!lmtp_is_sound(lmtp, status))
+		return status->status;
+	fd = is_path ? lmtp_connect_socket(destination, status) :
+		       lmtp_connect_host(destination, status);
+	if (fd == -1)
+		return status->status;
+	lmtp_deliver_over(fd, lmtp, source, status);
+	close(fd);
 	return status->status;
 }

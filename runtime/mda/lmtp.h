@@ -27,4 +27,8 @@ struct lmtp {
 int lmtp_deliver(const struct lmtp *lmtp, struct mda_source *source,
     struct mda_status *status);
 
+/* The same over a connection, which stays open. */
+int lmtp_deliver_over(int fd, const struct lmtp *lmtp,
+    struct mda_source *source, struct mda_status *status);
+
 #endif
