@@ -13,6 +13,8 @@
 #include "runtime/tests/compiled.h"
 #include "runtime/tests/scratch.h"
 
+enum { PEERS_PATIENCE = 200 }; /* steps of 50 ms */
+
 struct peers peers;
 
 static void
@@ -269,12 +271,20 @@ peers_count_file(const char *path, const struct stat *st, int kind,
 	return 0;
 }
 
-unsigned
+static unsigned
 peers_count(void)
 {
 	peers_files = 0;
 	nftw(peers.spool, peers_count_file, 16, FTW_PHYS);
 	return peers_files;
+}
+
+bool
+peers_comes_to(unsigned files)
+{
+	for (int i = 0; peers_count() != files && i < PEERS_PATIENCE; i++)
+		peers_run(50);
+	return peers_count() == files;
 }
 
 void

@@ -71,7 +71,7 @@ unsigned peers_list(void);
 uint32_t peers_change(enum ctl_change change, uint64_t evpid);
 bool peers_pause(unsigned subsystem, bool is_paused);
 
-/* Regular files below the spool. */
-unsigned peers_count(void);
+/* Runs the loop until so many files lie in the spool; false: they do not. */
+bool peers_comes_to(unsigned files);
 
 #endif

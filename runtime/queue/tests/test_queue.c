@@ -14,11 +14,10 @@ Test(queue, delivers_and_removes)
 {
 	uint64_t evpid = peers_submit(ENVELOPE_MDA);
 
-	peers_run(100);
+	cr_expect(peers_comes_to(0));
 	cr_expect_eq(peers.deliveries, 1);
 	cr_expect_eq(peers.delivered[0], evpid);
 	cr_expect_eq(peers_list(), 0);
-	cr_expect_eq(peers_count(), 0);
 }
 
 Test(queue, keeps_what_fails_and_tries_again)
@@ -49,9 +48,8 @@ Test(queue, keeps_what_fails_and_tries_again)
 	cr_expect_not_null(strstr(peers.lines[0], "|1|pending|"));
 	peers.outcome = MDA_DELIVERED;
 	cr_expect_eq(peers_change(CTL_SCHEDULE, evpid), 1);
-	peers_run(100);
+	cr_expect(peers_comes_to(0));
 	cr_expect_eq(peers.deliveries, 1);
-	cr_expect_eq(peers_count(), 0);
 }
 
 Test(queue, holds_what_failed_for_good)
@@ -104,10 +102,9 @@ Test(queue, commits_nothing_by_halves)
 	msgid = peers_begin();
 	peers_put((uint64_t)msgid << 32, ENVELOPE_MDA);
 	cr_expect(!peers_commit(msgid, 1, 13));
-	peers_run(100);
+	cr_expect(peers_comes_to(0));
 	cr_expect_eq(peers_list(), 0);
 	cr_expect_eq(peers.deliveries, 0);
-	cr_expect_eq(peers_count(), 0);
 }
 
 Test(queue, refuses_envelopes_that_it_cannot_read)
@@ -119,8 +116,7 @@ Test(queue, refuses_envelopes_that_it_cannot_read)
 	message.queue_envelope.envelope = STR_LIT("version: 3\ntype: mda\n");
 	cr_assert(channel_send(peers.session, &message));
 	cr_expect(!peers_commit(msgid, 1, 13));
-	peers_run(50);
-	cr_expect_eq(peers_count(), 0);
+	cr_expect(peers_comes_to(0));
 }
 
 Test(queue, rolls_back)
@@ -130,8 +126,7 @@ Test(queue, rolls_back)
 		.queue_rollback = { peers_begin() } };
 
 	cr_assert(channel_send(peers.session, &rollback));
-	peers_run(50);
-	cr_expect_eq(peers_count(), 0);
+	cr_expect(peers_comes_to(0));
 }
 
 /* How many deliveries of what is there a process begins at once. */
@@ -175,8 +170,7 @@ Test(queue, ends_in_the_middle)
 	peers_stop();
 	peers_start(PEERS_CONFIG);
 	peers.is_mute = false;
-	peers_run(200);
+	cr_expect(peers_comes_to(0));
 	cr_expect_geq(peers.deliveries, 1);
 	cr_expect_eq(peers_list(), 0);
-	cr_expect_eq(peers_count(), 0);
 }
