@@ -1,8 +1,8 @@
 /*
  * Shared between the files that write a blob: blob_write.c, which owns the
  * sections and writes all that the registry describes, blob_write_tables.c,
- * blob_write_classes.c, blob_write_forest.c and, at the end,
- * blob_write_image.c.
+ * blob_write_wild.c, blob_write_classes.c, blob_write_forest.c and, at the
+ * end, blob_write_image.c.
  */
 #ifndef COMPILER_BLOB_WRITE_PRIVATE_H
 #define COMPILER_BLOB_WRITE_PRIVATE_H
@@ -79,6 +79,14 @@ uint32_t *blob_slots_put(struct blob_slots *slots, struct str text,
     unsigned used);
 struct blob_range blob_write_slots(struct blob_writer *writer,
     enum blob_section_id id, struct blob_slots *slots);
+
+/*
+ * The patterns of a table as domains, or as mail addresses: those with a star
+ * where it is one, and that no hash finds.
+ */
+struct blob_range blob_write_wild(struct blob_writer *writer,
+    const struct table *table, bool is_mail);
+bool blob_is_wild_mail(struct str key);
 
 /* Where an interval begins. Of those before it the last may be replaced. */
 struct blob_net {

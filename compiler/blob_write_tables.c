@@ -70,12 +70,46 @@ blob_write_slots(struct blob_writer *writer, enum blob_section_id id,
 	return range;
 }
 
+/* Whether there is a star in the domain. */
+bool
+blob_is_wild_mail(struct str key)
+{
+	struct str domain = mailaddr_split(key).domain;
+
+	return domain.len > 0 && memchr(domain.ptr, '*', domain.len) != NULL;
+}
+
+/* Of an entry that a hash finds. */
+static unsigned
+blob_shapes_of(const struct blob_writer *writer, struct str key)
+{
+	struct mailaddr addr = mailaddr_split(key);
+	enum blob_user user = BLOB_USER_NONE;
+	enum blob_tail tail = BLOB_TAIL_NONE;
+	unsigned shapes = 0;
+
+	if (!table_is_wild(key))
+		shapes = str_has_prefix(key, "*.") ? BLOB_SHAPE_STAR :
+						     BLOB_SHAPE_NAME;
+	if (blob_is_wild_mail(key))
+		return shapes;
+	if (addr.user.len > 0)
+		user = memchr(addr.user.ptr, writer->bind->rules.delimiter,
+			   addr.user.len) != NULL ?
+		    BLOB_USER_TAGGED :
+		    BLOB_USER_PLAIN;
+	if (addr.user.len < key.len)
+		tail = addr.domain.len > 0 ? BLOB_TAIL_DOMAIN : BLOB_TAIL_AT;
+	return shapes | BLOB_SHAPE(user, tail);
+}
+
 static void
 blob_index_texts(struct blob_writer *writer, const struct table *table,
     struct blob_table_facts *facts)
 {
 	uint32_t count = table_count(table);
 	struct blob_slots slots = blob_slots_new(count);
+	unsigned shapes = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct str key = table_entry_at(table, i)->key;
@@ -83,16 +117,12 @@ blob_index_texts(struct blob_writer *writer, const struct table *table,
 
 		slot[0] = blob_hash(key);
 		slot[1] = i + 1;
+		shapes |= blob_shapes_of(writer, key);
 	}
 	facts->slots = blob_write_slots(writer, BLOB_TABLE_SLOTS, &slots);
-	facts->wild.first = writer->counts[BLOB_WILD];
-	for (uint32_t i = 0; i < count; i++) {
-		if (!table_is_wild(table_entry_at(table, i)->key))
-			continue;
-		blob_put32(writer, BLOB_WILD, i);
-		blob_put_record(writer, BLOB_WILD);
-	}
-	facts->wild.count = writer->counts[BLOB_WILD] - facts->wild.first;
+	facts->shapes = (uint16_t)shapes;
+	facts->wild = blob_write_wild(writer, table, false);
+	facts->wild_mail = blob_write_wild(writer, table, true);
 }
 
 /* Networks. */
@@ -339,6 +369,7 @@ blob_write_facts(struct blob_writer *writer, uint32_t number,
 	facts->pos = from->pos;
 	facts->slots.first = writer->counts[BLOB_TABLE_SLOTS];
 	facts->wild.first = writer->counts[BLOB_WILD];
+	facts->wild_mail.first = writer->counts[BLOB_WILD];
 	facts->nets4.first = writer->counts[BLOB_NETS4];
 	facts->nets6.first = writer->counts[BLOB_NETS6];
 	if (table != NULL)

@@ -28,7 +28,8 @@ static const char *const configs[] = {
 	"table creds { 'relay' = 'bob:sekrit' }\n"
 	"table users { root = joe, joe = 'joe@a.example' }\n"
 	"table list { a.example, '*.b.example', '*x*.example', bob, 'local',\n"
-	"    10.1.0.0/16, '@a.example', alice, c, d, e }\n"
+	"    10.1.0.0/16, '@a.example', alice, c, d, e, 'x*', '*x', 'a*.*e',\n"
+	"    'bob@*.example', '@*', 'bob+x@*a*', 'alice@*.*' }\n"
 	"srs key '0123456789'\n"
 	"listen on 192.0.2.1 tag EXT\n"
 	"action in mbox alias <users>\n"
@@ -227,6 +228,56 @@ try_preds(const struct blob_image *image)
 	cr_expect_gt(taken, 0);
 }
 
+/* Whether a blob is refused that has a number there. */
+static bool
+is_refused_with(const struct blob_image *image, const unsigned char *place,
+    uint32_t number)
+{
+	unsigned char *at = image->data + (place - image->data), was[4];
+	bool is_taken;
+
+	memcpy(was, at, sizeof(was));
+	for (unsigned i = 0; i < sizeof(was); i++)
+		at[i] = (unsigned char)(number >> 8 * i);
+	is_taken = use(image->data, image->size);
+	memcpy(at, was, sizeof(was));
+	return !is_taken;
+}
+
+/* Children that are above or beyond, entries that there are not. */
+static void
+try_nodes(const struct blob_image *image, const struct blob *blob,
+    struct blob_range nodes)
+{
+	for (uint32_t i = 0; i < nodes.count; i++) {
+		const unsigned char *at = blob_at(blob, BLOB_WILD,
+		    nodes.first + i);
+
+		cr_expect(is_refused_with(image, at + BLOB_WILD_FIRST, i));
+		cr_expect(is_refused_with(image, at + BLOB_WILD_FIRST, 0));
+		cr_expect(is_refused_with(image, at + BLOB_WILD_FIRST,
+		    nodes.count + 1));
+		cr_expect(is_refused_with(image, at + BLOB_WILD_ENTRY,
+		    blob_count(blob, BLOB_ENTRIES) + 1));
+	}
+}
+
+static void
+try_patterns(const struct blob_image *image)
+{
+	struct blob_table_facts facts;
+	struct blob blob;
+	uint32_t count;
+
+	cr_assert_eq(blob_open(&blob, image->data, image->size, 0), BLOB_OK);
+	count = blob_count(&blob, BLOB_TABLE_FACTS);
+	for (uint32_t i = 0; i < count; i++) {
+		blob_read(&blob, BLOB_TABLE_FACTS, i, &facts);
+		try_nodes(image, &blob, facts.wild);
+		try_nodes(image, &blob, facts.wild_mail);
+	}
+}
+
 static void
 try_configs(void (*try)(const struct blob_image *image))
 {
@@ -261,4 +312,9 @@ Test(blob_hostile, several_bytes_changed)
 Test(blob_hostile, a_condition_changed)
 {
 	try_configs(try_preds);
+}
+
+Test(blob_hostile, patterns_that_are_no_tree)
+{
+	try_configs(try_patterns);
 }

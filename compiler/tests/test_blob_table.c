@@ -1,6 +1,7 @@
 /*
- * Tables in a blob against runtime/table, whose look-ups they repeat: random
- * entries of few letters, so that they often fit, asked by every service.
+ * Tables in a blob against runtime/table, whose look-ups they repeat, and
+ * against its matchers: random entries of few letters, so that they often
+ * fit, asked by every service.
  * ROUNDS=100 in the environment: so many times as many tables.
  */
 #include <criterion/criterion.h>
@@ -9,6 +10,7 @@
 #include "compiler/tests/blob_env.h"
 #include "compiler/tests/ir_env.h"
 #include "compiler/tests/rounds.h"
+#include "runtime/base/domain.h"
 
 enum {
 	TABLES = 60,
@@ -17,6 +19,8 @@ enum {
 	WORD_ROOM = 64,
 	TEXT_ROOM = 8192,
 };
+
+typedef void word_maker(char to[WORD_ROOM], bool is_entry);
 
 static uint64_t random_state = 7;
 
@@ -65,7 +69,7 @@ make_word(char to[WORD_ROOM], bool is_entry)
 
 /* A mapping, or a list that somebody looks for addresses in. */
 static void
-make_conf(char text[TEXT_ROOM], bool is_mapping)
+make_conf(char text[TEXT_ROOM], word_maker *make, bool is_mapping)
 {
 	FILE *out = fmemopen(text, TEXT_ROOM, "w");
 	uint32_t count = 1 + random_below(ENTRIES_MAX);
@@ -75,7 +79,7 @@ make_conf(char text[TEXT_ROOM], bool is_mapping)
 	for (uint32_t i = 0; i < count; i++) {
 		char word[WORD_ROOM];
 
-		make_word(word, true);
+		make(word, true);
 		fprintf(out, "%s \"%s\"", i > 0 ? "," : "", word);
 		if (is_mapping)
 			fprintf(out, " = \"v%u\"", i);
@@ -83,6 +87,57 @@ make_conf(char text[TEXT_ROOM], bool is_mapping)
 	fprintf(out, " }\nmatch %s for any action a\n",
 	    !is_mapping && random_below(2) == 0 ? "from src <t>" : "from any");
 	fclose(out);
+}
+
+/* Of so few bytes that random patterns often fit a random key. */
+static void
+make_odd_word(char to[WORD_ROOM], bool is_entry)
+{
+	static const char bytes[] = "abA.@+*";
+	uint32_t len = 1 + random_below(is_entry ? 7 : 12);
+	/* A star in a key is a byte like others. */
+	uint32_t count = is_entry || random_below(8) == 0 ? 7 : 6;
+
+	for (uint32_t i = 0; i < len; i++)
+		to[i] = bytes[random_below(count)];
+	to[len] = '\0';
+}
+
+/* What the manual says, entry by entry. */
+static bool
+fits(enum service service, struct str key, struct str entry)
+{
+	struct mailaddr addr = mailaddr_split(key);
+	struct mailaddr pattern = mailaddr_split(entry);
+
+	if (service == SERVICE_DOMAIN)
+		return domain_match(key, entry);
+	if (service == SERVICE_MAILADDR)
+		return mailaddr_match(&addr, &pattern, '+', MAILADDR_MODERN);
+	return str_eq_nocase(key, entry);
+}
+
+/* The first entry that fits is the answer. */
+static void
+try_entries(const struct blob *blob, uint32_t number, enum service service,
+    struct str key)
+{
+	struct ir_table table;
+	struct blob_entry seen, entry;
+	enum answer answer = blob_lookup(blob, number, service, key, &seen);
+
+	blob_table(blob, number, &table);
+	for (uint32_t i = 0; i < table.entry_count; i++) {
+		blob_entry(blob, number, i, &entry);
+		if (!fits(service, key, entry.key))
+			continue;
+		cr_assert_eq(answer, ANSWER_YES, "'%s' fits '%s'", key.ptr,
+		    entry.key.ptr);
+		cr_assert(str_eq(seen.key, entry.key), "'%s': %s, not %s",
+		    key.ptr, seen.key.ptr, entry.key.ptr);
+		return;
+	}
+	cr_assert_eq(answer, ANSWER_NO, "'%s' fits nothing", key.ptr);
 }
 
 static unsigned
@@ -97,6 +152,8 @@ try_key(struct blob_env *env, uint32_t number, enum service service,
 	cr_assert_eq(blob_lookup(&env->blob, number, service, str_from(key),
 			 &seen),
 	    answer, "service %u of '%s'", (unsigned)service, key);
+	if (service != SERVICE_NETADDR)
+		try_entries(&env->blob, number, service, str_from(key));
 	if (answer != ANSWER_YES)
 		return 0;
 	cr_assert(str_eq(seen.key, wanted->key), "'%s': %s, not %s", key,
@@ -106,7 +163,7 @@ try_key(struct blob_env *env, uint32_t number, enum service service,
 }
 
 static unsigned
-try_table(const char *target, bool is_mapping)
+try_table(const char *target, word_maker *make, bool is_mapping)
 {
 	static struct ir_env ir;
 	struct blob_env env;
@@ -114,14 +171,14 @@ try_table(const char *target, bool is_mapping)
 	uint32_t number;
 	unsigned found = 0;
 
-	make_conf(text, is_mapping);
+	make_conf(text, make, is_mapping);
 	ir_env_init(&ir);
 	ir_env_compile(&ir, target, text);
 	blob_env_init(&env, &ir.bind);
 	number = blob_find_table(&env.blob, STR_LIT("t"));
 	cr_assert_neq(number, IR_NONE);
 	for (unsigned i = 0; i < KEYS; i++) {
-		make_word(key, false);
+		make(key, false);
 		for (unsigned service = 0; service < SERVICE_COUNT; service++)
 			if (service != SERVICE_REGEX)
 				found += try_key(&env, number,
@@ -132,14 +189,25 @@ try_table(const char *target, bool is_mapping)
 	return found;
 }
 
-Test(blob_table, answers_like_the_table_itself)
+static void
+try_tables(word_maker *make)
 {
 	static const char *const targets[] = { NULL, "6.4", "7.8" };
 	unsigned found = 0;
 
 	for (uint32_t i = 0; i < TABLES * rounds_factor(); i++)
-		found += try_table(targets[i % 3], i % 2 == 0);
+		found += try_table(targets[i % 3], make, i % 2 == 0);
 	cr_expect_gt(found, KEYS);
+}
+
+Test(blob_table, answers_like_the_table_itself)
+{
+	try_tables(make_word);
+}
+
+Test(blob_table, finds_odd_patterns)
+{
+	try_tables(make_odd_word);
 }
 
 Test(blob_table, does_not_answer_what_it_does_not_know)

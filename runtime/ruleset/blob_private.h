@@ -109,9 +109,49 @@ struct blob_table_facts {
 	struct str digest;
 	struct srcpos pos;
 	struct blob_range slots; /* hash; entry + 1, or 0: empty */
-	struct blob_range wild;  /* entries that only matching can find */
+	struct blob_range wild; /* patterns that no hash can find: as domains */
 	struct blob_range nets4; /* first address; entry + 1, or 0: none */
 	struct blob_range nets6;
+	uint16_t shapes;             /* of entries that a hash finds */
+	struct blob_range wild_mail; /* patterns as mail addresses */
+};
+
+/*
+ * Which shapes the entries of a table have, a bit each, so that nobody
+ * searches for others. As a mail address: user and tail; behind those, as a
+ * domain. Entries that stand among the patterns are not counted.
+ */
+enum blob_user {
+	BLOB_USER_NONE,
+	BLOB_USER_PLAIN,
+	BLOB_USER_TAGGED, /* it holds the delimiter */
+	BLOB_USERS
+};
+
+enum blob_tail {
+	BLOB_TAIL_NONE,
+	BLOB_TAIL_AT, /* "@" without a domain */
+	BLOB_TAIL_DOMAIN,
+	BLOB_TAILS
+};
+
+#define BLOB_SHAPE(user, tail) (1u << ((user)*BLOB_TAILS + (tail)))
+enum {
+	BLOB_SHAPE_NAME = 1 << BLOB_USERS * BLOB_TAILS,
+	BLOB_SHAPE_STAR = BLOB_SHAPE_NAME << 1, /* "*.domain" */
+	BLOB_SHAPES_END = BLOB_SHAPE_STAR << 1,
+};
+
+/*
+ * WILD: a tree of patterns for each table, runs of stars being one; those
+ * of mail addresses have the domain first, "@", then the user. Nodes are
+ * numbered from the root, 0, breadth first: the children of one, by ascending
+ * byte, end where those of the next begin.
+ */
+enum {
+	BLOB_WILD_FIRST = 0, /* child */
+	BLOB_WILD_ENTRY = 4, /* from 1, that ends here or is alone; or 0 */
+	BLOB_WILD_BYTE = 8,  /* that leads here */
 };
 
 /* RULES and PREDS. */
@@ -324,6 +364,58 @@ struct ruleset_pred blob_pred_at(const struct blob *blob, uint32_t n);
 bool blob_fold(struct str text, char buf[BLOB_KEY_MAX + 1],
     struct str *folded_r);
 
+/* False for a small table, which has none: what stands for them then. */
+bool blob_table_facts_of(const struct blob *blob, uint32_t table,
+    struct blob_table_facts *facts_r);
+
+/* A table that something is looked for in. */
+struct blob_search {
+	const struct blob *blob;
+	struct blob_table_facts facts;
+	bool has_facts;
+	struct blob_range entries;
+	uint32_t count; /* of keys */
+};
+
+struct blob_search blob_search_begin(const struct blob *blob, uint32_t table);
+struct str blob_search_key(const struct blob_search *search, uint32_t i);
+struct str blob_search_value(const struct blob_search *search, uint32_t i);
+
+/* The first entry that fits a folded key, or BLOB_NOT_FOUND. */
+#define BLOB_NOT_FOUND UINT32_MAX
+uint32_t blob_search_find(const struct blob_search *search,
+    enum service service, struct str key);
+
+/*
+ * Entries of a table whose pattern may fit a text, one by one, in no order;
+ * in the end BLOB_NOT_FOUND. Those that it does not give do not fit.
+ */
+enum { BLOB_STARS_MAX = BLOB_KEY_MAX + 1 }; /* and bytes of a text */
+
+struct blob_star {
+	uint32_t next; /* child that is to be tried */
+	uint32_t end;
+	uint32_t at;      /* in the text */
+	uint32_t literal; /* node beside it, to be tried then; or 0 */
+};
+
+struct blob_walk {
+	const unsigned char *nodes;
+	uint32_t stride;
+	uint32_t count;
+	struct str text;
+	uint32_t node; /* the next */
+	uint32_t at;   /* so much of the text is used up there */
+	bool is_star;
+	bool is_done;
+	uint32_t depth;
+	struct blob_star stars[BLOB_STARS_MAX];
+};
+
+void blob_walk_begin(struct blob_walk *walk, const struct blob *blob,
+    struct blob_range nodes, struct str text);
+uint32_t blob_walk_next(struct blob_walk *walk);
+
 /* The answer of the interval that an address is in. */
 uint32_t blob_net(const struct blob *blob, struct blob_range nets4,
     struct blob_range nets6, const struct netaddr *addr, uint32_t none);
@@ -331,6 +423,17 @@ uint32_t blob_net(const struct blob *blob, struct blob_range nets4,
 /* The class of a key at a level whose method is not GIVEN. */
 uint32_t blob_class(const struct blob *blob, const struct blob_level *level,
     struct str key);
+
+/* Verifying. */
+
+/* How far the parts of shared sections are given away. */
+struct blob_verifier {
+	struct blob *blob;
+	uint32_t used[BLOB_SECTIONS];
+};
+
+/* The indexes of a table, once all texts and ranges are sound. */
+bool blob_verify_table(struct blob_verifier *verifier, uint32_t n);
 
 /* Notes what breaks the format. Returns BLOB_EFORMAT. */
 int blob_bad(struct blob *blob, enum blob_section_id id, uint32_t record);

@@ -6,12 +6,6 @@
  */
 #include "runtime/ruleset/blob_private.h"
 
-/* How far the parts of shared sections are given away. */
-struct blob_verifier {
-	struct blob *blob;
-	uint32_t used[BLOB_SECTIONS];
-};
-
 typedef bool blob_check(struct blob_verifier *verifier, uint32_t n);
 
 static bool
@@ -202,69 +196,6 @@ verify_table(struct blob_verifier *verifier, uint32_t n)
 		   BLOB_ENTRIES) &&
 	    verify_index(blob, blob_get32(at + BLOB_TABLE_FACT),
 		BLOB_TABLE_FACTS);
-}
-
-/* Some slot is empty, where a search ends at the latest. */
-static bool
-verify_table_slots(const struct blob *blob, struct blob_range slots,
-    uint32_t entries)
-{
-	bool has_empty = slots.count == 0;
-
-	for (uint32_t i = 0; i < slots.count; i++) {
-		uint32_t entry = blob_get32(blob_at(blob, BLOB_TABLE_SLOTS,
-						slots.first + i) +
-		    BLOB_SLOT_ENTRY);
-
-		has_empty |= entry == 0;
-		if (entry > entries)
-			return false;
-	}
-	return has_empty;
-}
-
-static bool
-verify_answers(const struct blob *blob, enum blob_section_id id,
-    struct blob_range range, unsigned offset, uint32_t max)
-{
-	for (uint32_t i = 0; i < range.count; i++)
-		if (blob_get32(blob_at(blob, id, range.first + i) + offset) >
-		    max)
-			return false;
-	return true;
-}
-
-/* The indexes of a table, and that it is the facts' only one. */
-static bool
-verify_index_of(struct blob_verifier *verifier, uint32_t n)
-{
-	const struct blob *blob = verifier->blob;
-	struct blob_table_facts facts;
-	struct blob_range wild;
-	uint32_t fact = blob_get32(blob_at(blob, BLOB_TABLES, n) +
-	    BLOB_TABLE_FACT);
-	uint32_t count = blob_table_entries(blob, n).count;
-
-	if (fact == IR_NONE)
-		return count <= BLOB_SMALL_TABLE;
-	if (fact != verifier->used[BLOB_TABLE_FACTS]++)
-		return false;
-	blob_read(blob, BLOB_TABLE_FACTS, fact, &facts);
-	if (count > 0 && !facts.is_inline)
-		return false;
-	if (facts.is_mapping && count % 2 != 0)
-		return false;
-	count = facts.is_mapping ? count / 2 : count;
-	wild = facts.wild;
-	for (uint32_t i = 0; i < wild.count; i++)
-		if (blob_get32(blob_at(blob, BLOB_WILD, wild.first + i)) >=
-		    count)
-			return false;
-	return verify_table_slots(blob, facts.slots, count) &&
-	    verify_answers(blob, BLOB_NETS4, facts.nets4, BLOB_NET4_ANSWER,
-		count) &&
-	    verify_answers(blob, BLOB_NETS6, facts.nets6, BLOB_NET6_ANSWER,
-		count);
 }
 
 /* Rules. */
@@ -519,7 +450,7 @@ static blob_check *const verify_checks[BLOB_SECTIONS] = {
 /* What relies on what was found sound in the first round. */
 static blob_check *const verify_second[BLOB_SECTIONS] = {
 	[BLOB_FILTERS] = verify_filter,
-	[BLOB_TABLES] = verify_index_of,
+	[BLOB_TABLES] = blob_verify_table,
 	[BLOB_LEVELS] = verify_level,
 };
 
