@@ -3,7 +3,8 @@
 # test or fuzz harness is found by its place and name, nothing is listed.
 #
 #   make [WERROR=no] [BUILD=dir] [CC=clang] [CFLAGS=...] [V=1]
-#   make check | check-asan | check-crash | lint | fuzz | fuzz-NAME | golden-update
+#   make check | check-asan | check-crash | check-load | lint | golden-update
+#   make fuzz | fuzz-NAME
 #   make install [PREFIX=/usr/local] [DESTDIR=] | demo | peers | bench-parse
 #   PRESET=debian: users and paths of mk/paths.mk as Debian's package has them
 #   make bench-smtp | bench-decide | bench-blob [RULES="10 1000"]

@@ -106,6 +106,11 @@ check-crash: all
 	@BUILD=$(BUILD) BIN=$(BUILD)/bin runtime/queue/tests/crash.py \
 	    $(CRASH_OPTIONS)
 
+# Connections and messages, counted; a short form is in check.
+check-load: all
+	@BUILD=$(BUILD) BIN=$(BUILD)/bin runtime/smtp/tests/load.py \
+	    $(LOAD_OPTIONS)
+
 golden-update:
 	@+GOLDEN_UPDATE=1 $(MAKE) --no-print-directory run-tests
 
@@ -144,5 +149,5 @@ $(addprefix bench-,$(bench.names)): bench-%: $(BUILD)/tests/bench/bench_%
 	$< $(RULES)
 
 .PHONY: $(fuzz.targets) fuzz print-fuzz tests run-tests check check-asan \
-	check-crash golden-update lint format demo peers bench-parse \
+	check-crash check-load golden-update lint format demo peers bench-parse \
 	bench-smtp $(addprefix bench-,$(bench.names))
