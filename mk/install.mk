@@ -10,6 +10,9 @@ DATADIR = $(PREFIX)/share/smtpd-compile
 MAIL_GROUP = mail
 
 manuals = $(wildcard docs/man/*.[1-9])
+# Other names of a page, NAME:PAGE, for those who look for them.
+manual.names = mailq.8:smtpctl.8 newaliases.8:makemap.8 \
+	send-mail.8:sendmail.8 lockspool.8:mail.local.8
 data = $(wildcard docs/*.schema.json)
 admin.programs = $(filter %/smtpd %/smtpctl,$(programs))
 section = $(subst .,,$(suffix $(1)))
@@ -26,6 +29,9 @@ install: all install-library
 	$(foreach page,$(manuals),install -D -m 644 $(page) \
 	    '$(DESTDIR)$(MANDIR)/man$(call section,$(page))/$(notdir \
 	    $(page))' &&) :
+	$(foreach pair,$(manual.names),ln -sf $(lastword $(subst \
+	    :, ,$(pair))) '$(DESTDIR)$(MANDIR)/man8/$(firstword $(subst \
+	    :, ,$(pair)))' &&) :
 	$(foreach file,$(data),install -D -m 644 $(file) \
 	    '$(DESTDIR)$(DATADIR)/$(notdir $(file))' &&) :
 
