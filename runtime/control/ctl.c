@@ -298,17 +298,37 @@ static const struct ctl_command ctl_commands[] = {
 
 enum { CTL_COMMANDS = sizeof(ctl_commands) / sizeof(ctl_commands[0]) };
 
-static int
-ctl_say_unclear(enum words_status status, const bool *is_possible)
+/* Whether an earlier command begins with the same len bytes. */
+static bool
+ctl_is_said(const bool *is_possible, unsigned command, int len)
 {
-	if (status == WORDS_INVALID) {
-		fprintf(stderr, "invalid command\n");
-		return CTL_EXIT_INVALID;
+	for (unsigned i = 0; i < command; i++)
+		if (is_possible[i] &&
+		    strncmp(ctl_commands[i].pattern,
+			ctl_commands[command].pattern, (size_t)len) == 0 &&
+		    strchr(" ", ctl_commands[i].pattern[len]) != NULL)
+			return true;
+	return false;
+}
+
+static int
+ctl_say_unclear(const struct words_match *match, const bool *is_possible)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < CTL_COMMANDS; i++) {
+		const char *pattern = ctl_commands[i].pattern;
+		int len = words_length(pattern, match->unclear);
+
+		if (!is_possible[i] || len == 0 ||
+		    ctl_is_said(is_possible, i, len))
+			continue;
+		if (count++ == 0)
+			fprintf(stderr, "possibilities are:\n");
+		fprintf(stderr, "%.*s\n", len, pattern);
 	}
-	fprintf(stderr, "possibilities are:\n");
-	for (unsigned i = 0; i < CTL_COMMANDS; i++)
-		if (is_possible[i])
-			fprintf(stderr, "\t%s\n", ctl_commands[i].pattern);
+	if (count == 0)
+		fprintf(stderr, "invalid command\n");
 	return CTL_EXIT_INVALID;
 }
 
@@ -359,7 +379,7 @@ ctl_main(const struct ctl_paths *paths, int word_count,
 	status = words_find(patterns, CTL_COMMANDS, words, (unsigned)word_count,
 	    &match, is_possible);
 	if (status != WORDS_OK)
-		return ctl_say_unclear(status, is_possible);
+		return ctl_say_unclear(&match, is_possible);
 	command = &ctl_commands[match.command];
 	ctl.paths = paths;
 	ctl.client.fd = -1;

@@ -66,7 +66,7 @@ words_fit(const char *word, size_t len, const char *text,
 	return strlen(text) == len ? WORDS_FITS : WORDS_BEGINS;
 }
 
-/* Drops patterns that the word does not fit; false: none is left. */
+/* Drops patterns that the word does not fit; false: it fits none. */
 static bool
 words_narrow(const char *const *patterns, unsigned count, unsigned n,
     const char *text, bool *is_possible)
@@ -83,8 +83,8 @@ words_narrow(const char *const *patterns, unsigned count, unsigned n,
 		if (fits[i] > best)
 			best = fits[i];
 	}
-	for (unsigned i = 0; i < count; i++)
-		is_possible[i] = best != WORDS_NO && fits[i] == best;
+	for (unsigned i = 0; i < count && best != WORDS_NO; i++)
+		is_possible[i] = fits[i] == best;
 	return best != WORDS_NO;
 }
 
@@ -127,6 +127,34 @@ words_choose(const char *const *patterns, unsigned count, unsigned word_count,
 	return found;
 }
 
+int
+words_length(const char *pattern, unsigned count)
+{
+	size_t len;
+	const char *last = words_at(pattern, count - 1, &len);
+
+	return len == 0 ? 0 : (int)(last + len - pattern);
+}
+
+/* All that is possible begins alike, up to a word that is not there yet. */
+static unsigned
+words_count_unclear(const char *const *patterns, unsigned count,
+    unsigned word_count, const bool *is_possible)
+{
+	unsigned first = count;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_possible[i])
+			continue;
+		if (first == count)
+			first = i;
+		if (!words_begin_alike(patterns[i], patterns[first],
+			word_count))
+			return word_count;
+	}
+	return word_count + 1;
+}
+
 enum words_status
 words_find(const char *const *patterns, unsigned count,
     const char *const *words, unsigned word_count, struct words_match *match_r,
@@ -137,10 +165,14 @@ words_find(const char *const *patterns, unsigned count,
 	memset(match_r, 0, sizeof(*match_r));
 	for (unsigned i = 0; i < count; i++)
 		is_possible_r[i] = true;
-	for (unsigned n = 0; n < word_count; n++)
+	for (unsigned n = 0; n < word_count; n++) {
+		match_r->unclear = n + 1;
 		if (n == WORDS_MAX ||
 		    !words_narrow(patterns, count, n, words[n], is_possible_r))
 			return WORDS_INVALID;
+	}
+	match_r->unclear = words_count_unclear(patterns, count, word_count,
+	    is_possible_r);
 	found = words_choose(patterns, count, word_count, is_possible_r);
 	if (found == count || word_count == 0)
 		return WORDS_INCOMPLETE;

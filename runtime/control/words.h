@@ -21,13 +21,19 @@ struct words_match {
 	unsigned command; /* index of the pattern */
 	const char *text; /* of <str>, or NULL */
 	uint64_t id;      /* of <evpid>; of <msgid> the upper half */
+	unsigned unclear; /* how many words say what could have been meant */
 };
 
 enum words_status {
 	WORDS_OK,
-	WORDS_INVALID,    /* no command begins like this */
-	WORDS_INCOMPLETE, /* or ambiguous: is_possible tells what could be */
+	WORDS_INVALID,    /* the last of unclear is no word of a command */
+	WORDS_INCOMPLETE, /* or ambiguous */
 };
+
+/* The first count words of a pattern, or as many bytes; 0: it is shorter. */
+int words_length(const char *pattern, unsigned count);
+
+/* is_possible_r: unless it is OK, the commands that could have been meant. */
 
 enum words_status words_find(const char *const *patterns, unsigned count,
     const char *const *words, unsigned word_count, struct words_match *match_r,

@@ -76,13 +76,27 @@ def test_states(tap, daemon):
     tap.equal("log brief", ctl(daemon, "log", "brief"), DONE)
 
 
+# As OpenSMTPD says it, but that of a beginning only what begins so is named.
+UNCLEAR = {
+    "show sta": "possibilities are:\nshow stats\nshow status\n",
+    "remove 12": "possibilities are:\nremove <evpid>\nremove <msgid>\n"
+                 "remove all\n",
+    "pause": "possibilities are:\npause envelope\npause mda\npause mta\n"
+             "pause smtp\n",
+    "show queue x y": "possibilities are:\nshow queue <msgid>\n",
+    "show mta": "possibilities are:\nshow mta paused\n",
+    "monitor x": "invalid command\n",
+    "remove all all": "invalid command\n",
+}
+
+
 def test_words(tap, daemon):
-    tap.equal("no such command", ctl(daemon, "sing"),
-              (255, "invalid command\n"))
-    tap.equal("what could be meant", ctl(daemon, "show", "sta"),
-              (255, "possibilities are:\n\tshow stats\n\tshow status\n"))
-    tap.equal("no number", ctl(daemon, "remove", "12"),
-              (255, "invalid command\n"))
+    for words, text in UNCLEAR.items():
+        tap.equal(f"what '{words}' could mean", ctl(daemon, *words.split()),
+                  (255, text))
+    status, text = ctl(daemon, "sing")
+    tap.case("no such command", "" if status == 255 and text.startswith(
+        "possibilities are:\ndiscover\nencrypt\nlog\n") else text)
     status, text = ctl(daemon, "encrypt", "secret")
     tap.case("encrypt", "" if status == 0 and
              re.fullmatch(r"\$y\$\S+\n", text) else text)

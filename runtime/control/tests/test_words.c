@@ -64,8 +64,10 @@ Test(words, names_what_could_be_meant)
 {
 	cr_assert_eq(test_find("show", "sta", NULL), WORDS_INCOMPLETE);
 	cr_expect_eq(test_possible_count(), 2);
+	cr_expect_eq(test_match.unclear, 2);
 	cr_assert_eq(test_find("s", NULL, NULL), WORDS_INCOMPLETE);
 	cr_assert_eq(test_find("update", "table", NULL), WORDS_INCOMPLETE);
+	cr_expect_eq(test_match.unclear, 3);
 	cr_expect_eq(test_possible_count(), 1);
 	cr_assert_eq(test_find(NULL, NULL, NULL), WORDS_INCOMPLETE);
 	cr_expect_eq(test_possible_count(), TEST_COUNT);
@@ -76,6 +78,18 @@ Test(words, refuses_others)
 	cr_expect_eq(test_find("sing", NULL, NULL), WORDS_INVALID);
 	cr_expect_eq(test_find("stop", "now", NULL), WORDS_INVALID);
 	cr_expect_eq(test_find("stopped", NULL, NULL), WORDS_INVALID);
+	cr_expect_eq(test_match.unclear, 1);
+	cr_expect_eq(test_possible_count(), TEST_COUNT);
+	cr_expect_eq(test_find("pause", "x", NULL), WORDS_INVALID);
+	cr_expect_eq(test_match.unclear, 2);
+	cr_expect_eq(test_possible_count(), 4);
+}
+
+Test(words, tells_lengths)
+{
+	cr_expect_eq(words_length("pause envelope all", 1), 5);
+	cr_expect_eq(words_length("pause envelope all", 3), 18);
+	cr_expect_eq(words_length("pause envelope all", 4), 0);
 }
 
 Test(words, reads_numbers)
