@@ -4,7 +4,10 @@ recording or delivery of the other tests would miss."""
 
 import base64
 import hashlib
+import os
+import pwd
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -14,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import Client, Daemon, free_port  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import BIN, Tap, environment  # noqa: E402
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -260,6 +263,141 @@ def test_tls(tap):
             test(tap, speaker)
 
 
+# Listeners: where, and who may send what.
+
+LISTENERS = """
+pki a cert "{{dir}}/a.pem"
+pki a key "{{dir}}/a.key"
+smtp sub-addr-delim "-"
+table creds {{{{ "alice" = "alice:{hash}", "bob" = "{hash}" }}}}
+table who {{{{ "alice" = "alice, @example.net, list@*.example.com" }}}}
+table aliases {{{{ "postmaster" = "{{user}}" }}}}
+listen on socket tag "Socket" mask-src no-dsn
+listen on lo inet4 port {interface} tag "lo"
+listen on localhost inet4 port {host} tag "host"
+listen on 127.0.0.1 port {senders} smtps pki a auth-optional <creds> \\
+    senders <who>
+action "local" maildir "{{dir}}/Maildir" alias <aliases>
+match tag "socket" from socket for domain "socket.example" action "local"
+match tag "lo" from any for domain "lo.example" action "local"
+match tag "host" from any for domain "host.example" action "local"
+match !tag regex "o" from any for domain "example.org" action "local"
+"""
+
+
+def test_places(tap, daemon, ports):
+    for port, rcpt, wanted in (
+            ("interface", "lo.example", True), ("host", "host.example", True),
+            ("interface", "host.example", False),
+            ("interface", "example.org", False)):
+        done = send(daemon, ports[port], f"postmaster@{rcpt}")
+        tap.equal(f"listen on a name: {port}, mail for {rcpt}",
+                  done.startswith("250 "), wanted)
+
+
+def test_senders(tap, daemon, ports):
+    def reply(user, sender):
+        client = Client(daemon.connect(ports["senders"]), False)
+        client.sock = ssl._create_unverified_context().wrap_socket(
+            client.sock)
+        client.reply()
+        client.ask("EHLO client.example")
+        if user:
+            login = base64.b64encode(f"\0{user}\0secret".encode()).decode()
+            tap.equal(f"{user} logs in for {sender}", client.ask(
+                f"AUTH PLAIN {login}")[:3], "235")
+        try:
+            return client.ask(f"MAIL FROM:<{sender}>")
+        finally:
+            client.close()
+    for user, sender, wanted in (
+            ("alice", "alice@anywhere.example", "250 2.0.0 Ok\r\n"),
+            ("alice", "ALICE-tag@anywhere.example", "250 2.0.0 Ok\r\n"),
+            ("alice", "eve@example.net", "250 2.0.0 Ok\r\n"),
+            ("alice", "list@a.example.com", "250 2.0.0 Ok\r\n"),
+            ("alice", "bob@a.example.com", "530 Sender rejected\r\n"),
+            ("alice", "", "530 Sender rejected\r\n"),
+            ("bob", "bob@example.net", "530 Sender rejected\r\n"),
+            (None, "eve@example.net", "250 2.0.0 Ok\r\n")):
+        tap.equal(f"{user} as <{sender}>", reply(user, sender), wanted)
+
+
+def test_socket(tap, daemon):
+    account = pwd.getpwnam(daemon.user)
+    become = {"user": account.pw_uid, "group": account.pw_gid,
+              "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(
+        [BIN / "sendmail", f"--spool={daemon.spool}", "-v", "-f",
+         "a@b.example", "postmaster@socket.example"], text=True,
+        input="Subject: by socket\n\nbody\n", capture_output=True,
+        env=environment({"HOME": str(daemon.dir)}), timeout=30, check=False,
+        cwd=daemon.dir, **become)
+    said = done.stdout + done.stderr
+    tap.case("the socket has its tag",
+             "" if done.returncode == 0 else said)
+    tap.case("and no DSN", "" if "250 HELP" in said and
+             "250-DSN" not in said else said)
+
+    def header():
+        return next((text for text in daemon.messages()
+                     if b"Subject: by socket" in text), b"")
+    daemon.wait(header)
+    tap.case("and masks who sends", "" if b"Received: \n\tby " in header()
+             else header().decode())
+
+
+def test_delimiter(tap, daemon, ports):
+    (daemon.maildir / ".sub").mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        shutil.chown(daemon.maildir / ".sub", daemon.user)
+    done = send(daemon, ports["host"], f"{daemon.user}-sub@host.example")
+    tap.case("sub-addr-delim", "" if done.startswith("250 ") and daemon.wait(
+        lambda: list(daemon.maildir.glob(".sub/new/*"))) else done)
+
+
+def test_listeners(tap):
+    ports = {name: free_port() for name in ("interface", "host", "senders")}
+    done = subprocess.run(["openssl", "passwd", "-6", "secret"], check=True,
+                          capture_output=True, text=True)
+    daemon = Daemon(LISTENERS.format(hash=done.stdout.strip(), **ports))
+    daemon.certificate("a", "a.example.org")
+    with daemon:
+        test_places(tap, daemon, ports)
+        test_senders(tap, daemon, ports)
+        test_socket(tap, daemon)
+        test_delimiter(tap, daemon, ports)
+
+
+# The queue's files.
+
+QUEUE = """
+queue {what}
+listen on 127.0.0.1 port {port}
+action "local" maildir "{{dir}}/Maildir"
+match from any for domain "example.org" action "local"
+"""
+
+
+def test_queue(tap):
+    for what, begin in (("compression", b"\x1f\x8b"),
+                        ('encryption "0123456789abcdef0123456789abcdef"',
+                         b"\x01")):
+        port = free_port()
+        daemon = Daemon(QUEUE.format(what=what, port=port), "-P", "mda")
+        with daemon:
+            send(daemon, port, f"{daemon.user}@example.org")
+            seen = {path.read_bytes()[:len(begin)] for path in
+                    daemon.spool.glob("queue/??/????????/*")}
+            tap.equal(f"queue {what.split()[0]}", seen, {begin})
+            daemon.stop()
+            daemon.log.unlink()
+            daemon.options = ()
+            daemon.run(["-b", daemon.dir / "blob"])
+            tap.case("what it holds is delivered", "" if daemon.wait(
+                lambda: b"\n\nbody\n" in b"".join(daemon.messages()))
+                     else daemon.log_text())
+
+
 # Limits.
 
 LIMITS = """
@@ -288,7 +426,8 @@ def test_limits(tap):
 
 def main():
     tap = Tap()
-    for test in (test_srs, test_tls, test_limits):
+    for test in (test_srs, test_tls, test_listeners, test_queue,
+                 test_limits):
         test(tap)
     return tap.finish()
 
