@@ -263,8 +263,8 @@ static void
 loader_exec(const struct loader *loader, const struct loader_options *options,
     const char *program, int broker)
 {
-	const char *argv[LOADER_ARGS_MAX + 10] = { "smtpd-compile", "--broker=3",
-		"-o", "-",
+	const char *argv[LOADER_ARGS_MAX + 10] = { "smtpd-compile",
+		"--broker=3", "-o", "-",
 		/* Of keys, which it is not given. */
 		"-W", "no-unreadable-file" };
 	unsigned argc = 6;
