@@ -98,7 +98,9 @@ mda_result_stat(const struct mda_result *result, char *buf, size_t room)
 	case MDA_DELIVERED:
 		return "Delivered";
 	case MDA_LOOP:
-		return "Loop detected";
+	case MDA_USER_TEMPFAIL:
+	case MDA_USER_PERMFAIL:
+		return result->text;
 	case MDA_TEMPFAIL:
 	case MDA_PERMFAIL:
 	case MDA_OUTCOMES:

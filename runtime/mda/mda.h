@@ -20,6 +20,8 @@ enum mda_outcome {
 	MDA_TEMPFAIL,
 	MDA_PERMFAIL,
 	MDA_LOOP, /* permanent: it has been delivered to this address before */
+	MDA_USER_TEMPFAIL, /* there was no answer about the user */
+	MDA_USER_PERMFAIL, /* there is no such user */
 	MDA_OUTCOMES
 };
 

@@ -225,7 +225,7 @@ mda_job_on_delivery_user(void *arg, enum answer answer,
 		    STR_ARG(job->action.local.user));
 		mda_job_end(job, &result);
 	} else {
-		mda_job_fail(job, MDA_TEMPFAIL, 0,
+		mda_job_fail(job, MDA_USER_TEMPFAIL, 0,
 		    "Temporary failure in user lookup");
 	}
 }
@@ -237,10 +237,10 @@ mda_job_on_user(void *arg, enum answer answer, const struct account *account)
 	const struct ir_local *local = &job->action.local;
 
 	if (answer == ANSWER_FAILED) {
-		mda_job_fail(job, MDA_TEMPFAIL, 0,
+		mda_job_fail(job, MDA_USER_TEMPFAIL, 0,
 		    "Temporary failure in user lookup");
 	} else if (answer == ANSWER_NO) {
-		mda_job_fail(job, MDA_PERMFAIL, 0,
+		mda_job_fail(job, MDA_USER_PERMFAIL, 0,
 		    "Permanent failure in user lookup");
 	} else if (job->user = *account, local->user.len == 0) {
 		job->runs_as = *account;

@@ -19,11 +19,8 @@ enum {
 	QUEUE_PATIENCE = 60, /* seconds */
 };
 
-/* RFC 3463, as in OpenSMTPD: x.3.0, of expiry x.4.7, of a loop x.4.6. */
 enum {
-	QUEUE_CODE_LOCAL = 30,
-	QUEUE_CODE_EXPIRED = 47,
-	QUEUE_CODE_LOOP = 46,
+	QUEUE_CODE_EXPIRED = 47, /* RFC 3463: x.4.7 */
 };
 
 /* One attempt, from the first byte fetched to the last written. */
@@ -238,43 +235,42 @@ queue_attempt_update(struct queue_attempt *attempt, const char *why,
 
 /* What the parent says. */
 
+static const struct queue_ending {
+	enum stats_counter counter;
+	void (*then)(struct queue *queue, struct scheduler_entry *entry);
+	unsigned esc_class, esc_code; /* RFC 3463, as in OpenSMTPD */
+} queue_endings[MDA_OUTCOMES] = {
+	[MDA_DELIVERED] = { STAT_DELIVERY_OK, NULL, 0, 0 },
+	[MDA_TEMPFAIL] = { STAT_DELIVERY_TEMPFAIL, queue_then_retry, 4, 30 },
+	[MDA_PERMFAIL] = { STAT_DELIVERY_PERMFAIL, queue_then_hold, 5, 30 },
+	[MDA_LOOP] = { STAT_DELIVERY_LOOP, queue_then_hold, 5, 46 },
+	[MDA_USER_TEMPFAIL] = { STAT_DELIVERY_TEMPFAIL, queue_then_retry, 4,
+	    10 },
+	[MDA_USER_PERMFAIL] = { STAT_DELIVERY_PERMFAIL, queue_then_hold, 5,
+	    16 },
+};
+
 static void
 queue_attempt_end(struct queue_attempt *attempt,
     const struct mda_result *result)
 {
-	struct stats *stats = attempt->queue->child->stats;
+	const struct queue_ending *ending = &queue_endings[result->outcome];
 	struct envelope *envelope = &attempt->envelope;
 	char buf[2 * MDA_TEXT_MAX];
-	const char *stat = mda_result_stat(result, buf, sizeof(buf));
 
-	queue_log_delivery(attempt->evpid, envelope, result, stat);
-	envelope->last_try = (uint64_t)attempt->entry->next;
-	switch (result->outcome) {
-	case MDA_DELIVERED:
-		stats_add(stats, STAT_DELIVERY_OK, 1);
+	queue_log_delivery(attempt->evpid, envelope, result,
+	    mda_result_stat(result, buf, sizeof(buf)));
+	stats_add(attempt->queue->child->stats, ending->counter, 1);
+	if (ending->then == NULL) {
 		queue_attempt_remove(attempt);
-		break;
-	case MDA_TEMPFAIL:
-	case MDA_OUTCOMES:
-		stats_add(stats, STAT_DELIVERY_TEMPFAIL, 1);
-		if (envelope->retry < UINT16_MAX)
-			envelope->retry++;
-		attempt->then = queue_then_retry;
-		queue_attempt_update(attempt, result->text, 4,
-		    QUEUE_CODE_LOCAL);
-		break;
-	case MDA_PERMFAIL:
-		stats_add(stats, STAT_DELIVERY_PERMFAIL, 1);
-		attempt->then = queue_then_hold;
-		queue_attempt_update(attempt, result->text, 5,
-		    QUEUE_CODE_LOCAL);
-		break;
-	case MDA_LOOP:
-		stats_add(stats, STAT_DELIVERY_LOOP, 1);
-		attempt->then = queue_then_hold;
-		queue_attempt_update(attempt, stat, 5, QUEUE_CODE_LOOP);
-		break;
+		return;
 	}
+	envelope->last_try = (uint64_t)attempt->entry->next;
+	if (ending->esc_class == 4 && envelope->retry < UINT16_MAX)
+		envelope->retry++;
+	attempt->then = ending->then;
+	queue_attempt_update(attempt, result->text, ending->esc_class,
+	    ending->esc_code);
 }
 
 /* All that is in flight is local delivery, until there is relaying. */

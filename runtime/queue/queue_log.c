@@ -37,6 +37,8 @@ queue_log_delivery(uint64_t evpid, const struct envelope *envelope,
 		[MDA_TEMPFAIL] = "TempFail",
 		[MDA_PERMFAIL] = "PermFail",
 		[MDA_LOOP] = "PermFail",
+		[MDA_USER_TEMPFAIL] = "TempFail",
+		[MDA_USER_PERMFAIL] = "PermFail",
 	};
 	char from[QUEUE_LOG_ADDRESS], to[QUEUE_LOG_ADDRESS];
 	char rcpt[QUEUE_LOG_ADDRESS], age[QUEUE_DELAY_SIZE];

@@ -224,10 +224,10 @@ Test(mda_parent, user_lookup)
 	test_use_config("maildir");
 	test_user_answer = ANSWER_FAILED;
 	test_deliver();
-	test_expect(MDA_TEMPFAIL, 0, "Temporary failure in user lookup");
+	test_expect(MDA_USER_TEMPFAIL, 0, "Temporary failure in user lookup");
 	test_user_answer = ANSWER_NO;
 	test_deliver();
-	test_expect(MDA_PERMFAIL, 0, "Permanent failure in user lookup");
+	test_expect(MDA_USER_PERMFAIL, 0, "Permanent failure in user lookup");
 }
 
 Test(mda_parent, delivery_user)
@@ -248,7 +248,7 @@ Test(mda_parent, root)
 	    "MDA not allowed to deliver to: joe");
 	test_uid = (uid_t)-1;
 	test_deliver();
-	test_expect(MDA_TEMPFAIL, 0, "Temporary failure in user lookup");
+	test_expect(MDA_USER_TEMPFAIL, 0, "Temporary failure in user lookup");
 }
 
 Test(mda_parent, action_that_delivers_nothing)

@@ -29,7 +29,10 @@ listen on 127.0.0.1 port {port} hostname mail.example
 action "command" mda "sh ~/%{{rcpt.user}}"
 action "plain" mda "cat >~/plain-%{{sender:uppercase}}-%{{user.username}}"
 action "path" maildir "~/%{{dest.domain[0:3]}}/%{{rcpt.user:strip}}"
+action "owned" maildir userbase {{ "vjoe" = "{joe}:{joe}:/home/joe" }} \\
+    alias {{ "pipe" = "|cat" }}
 match from any for domain "command.example" action "command"
+match from any for domain "owned.example" action "owned"
 match from any for domain "plain.example" action "plain"
 match from any for domain "path.example" action "path"
 """
@@ -53,13 +56,20 @@ SCRIPTS = {
     "hangs-up": "exec <&-; exit 3",
 }
 RCPTS = [f"joe+{name}@command.example" for name in SCRIPTS] + [
-    "joe@plain.example", "joe+tag@path.example"]
+    "joe@plain.example", "joe+tag@path.example", "joe+loop@path.example",
+    "root@path.example", "pipe@owned.example", "vjoe@owned.example"]
 
 # With the reason, and what ours is where the peer's is known.
 DIFFERENCES = {
     "log of joe+empty-line@command.example": (
         "an empty line is no error text",
         lambda line: line.replace('("")', '("said")')),
+    "log of pipe@owned.example": (
+        "Debian renames the daemon's user",
+        lambda line: line.replace("user=opensmtpd", "user=_smtpd")),
+    "log of root@path.example": (
+        "the text is that of 7.8",
+        lambda line: line.replace(": not allowed", ": MDA not allowed")),
     "env": (
         "6.8 lacks what 7.6 added; the system's path",
         lambda lines: sorted(
@@ -70,7 +80,8 @@ DIFFERENCES = {
 # A message that no pipe holds whole.
 LINES = "".join(f"line {n} of many\n"
                 for n in range(5000))
-TEXT = "Subject: x\nDelivered-To: another@host.example\n\n.dot\n" + LINES
+TEXT = ("Subject: x\nDelivered-To: another@host.example\n"
+        "delivered-to: JOE+loop@path.example\n\n.dot\n" + LINES)
 
 
 def send(port):
@@ -170,7 +181,7 @@ def inside_peer(scratch):
     home.mkdir(parents=True)
     os.chown(home, USERS["joe"], USERS["joe"])
     write_scripts(home)
-    (root / "etc/test.conf").write_text(CONFIG.format(port=2525))
+    (root / "etc/test.conf").write_text(CONFIG.format(port=2525, joe=USERS["joe"]))
     log = scratch / "log"
     with open(log, "wb") as out:
         daemon = subprocess.Popen(
@@ -245,7 +256,7 @@ def inside():
     home = Path("/home/joe")
     write_scripts(home)
     port = free_port()
-    with machine.Daemon(CONFIG.format(port=port)) as daemon:
+    with machine.Daemon(CONFIG.format(port=port, joe=USERS["joe"])) as daemon:
         connect(port)
         send(port)
         wait_for(daemon.log)

@@ -69,6 +69,50 @@ Test(queue, holds_what_failed_for_good)
 	}
 }
 
+static const struct test_code {
+	enum mda_outcome outcome;
+	const char *esc;
+} test_codes[] = {
+	{ MDA_TEMPFAIL, "esc-class: 4\nesc-code: 30\n" },
+	{ MDA_PERMFAIL, "esc-class: 5\nesc-code: 30\n" },
+	{ MDA_LOOP, "esc-class: 5\nesc-code: 46\n" },
+	{ MDA_USER_TEMPFAIL, "esc-class: 4\nesc-code: 10\n" },
+	{ MDA_USER_PERMFAIL, "esc-class: 5\nesc-code: 16\n" },
+};
+
+/* An envelope's file once it has an error in it. */
+static void
+test_read_failed(uint64_t evpid, char text[ENVELOPE_TEXT_MAX + 1])
+{
+	struct message show = { .type = MESSAGE_CTL_SHOW, .fd = -1 };
+
+	show.ctl_show.evpid = evpid;
+	text[0] = '\0';
+	for (int i = 0; i < 100 && strstr(text, "errorline: ") == NULL; i++) {
+		ssize_t len;
+
+		peers_run(50);
+		peers_ask(peers.control, &show);
+		cr_assert(peers.is_ok);
+		len = read(peers.fd, text, ENVELOPE_TEXT_MAX);
+		close(peers.fd);
+		text[len > 0 ? len : 0] = '\0';
+	}
+}
+
+Test(queue, keeps_the_code_of_a_failure)
+{
+	char text[ENVELOPE_TEXT_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(test_codes) / sizeof(test_codes[0]);
+	     i++) {
+		peers.outcome = test_codes[i].outcome;
+		test_read_failed(peers_submit(ENVELOPE_MDA), text);
+		cr_expect_not_null(strstr(text, "errorline: some reason\n"));
+		cr_expect_not_null(strstr(text, test_codes[i].esc), "%s", text);
+	}
+}
+
 Test(queue, holds_what_is_to_be_relayed)
 {
 	peers_submit(ENVELOPE_MTA);
