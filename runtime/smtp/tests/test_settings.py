@@ -368,6 +368,79 @@ def test_listeners(tap):
         test_delimiter(tap, daemon, ports)
 
 
+# The older language.
+
+LEGACY = """
+subaddressing-delimiter "-"
+max-message-size 300
+limit session max-rcpt 2
+expire 2d
+table owners {{{{ vjoe = "{uid}:{gid}:{{dir}}" }}}}
+table domains {{{{ "a.example", "b.example" }}}}
+table people {{{{ "info@v.example" = "vjoe" }}}}
+listen on 127.0.0.1 port {tagged} tag T hostname h.example no-dsn mask-source
+listen on 127.0.0.1 port {plain}
+accept tagged T from any sender "x@y.example" for domain <domains> \\
+    recipient ! "stop@a.example" userbase <owners> \\
+    deliver to maildir "{{dir}}/Maildir" expire 1h
+accept tagged T from any for domain "v.example" virtual <people> \\
+    userbase <owners> deliver to mda "cat >{{dir}}/got; env >{{dir}}/env" as vjoe
+accept tagged T from any for domain "f.example" userbase <owners> forward-only
+accept tagged T from any for domain "n.example" userbase <owners>
+accept tagged T from any for domain "bad.example" userbase <owners> \\
+    deliver to mda "cat >{{dir}}/%{{{{nothing}}}}"
+accept from any for domain "r.example" relay expire 3d
+"""
+
+
+def test_legacy(tap):
+    ports = {name: free_port() for name in ("tagged", "plain")}
+    account = pwd.getpwuid(os.geteuid() or pwd.getpwnam("nobody").pw_uid)
+    with Daemon(LEGACY.format(uid=account.pw_uid, gid=account.pw_gid,
+                              **ports), target="6.0") as daemon:
+        for rcpt, sender, port, code in (
+                ("vjoe@a.example", "x@y.example", "tagged", "250"),
+                ("vjoe-tag@b.example", "x@y.example", "tagged", "250"),
+                ("vjoe@a.example", "z@y.example", "tagged", "550"),
+                ("stop@a.example", "x@y.example", "tagged", "550"),
+                ("vjoe@a.example", "x@y.example", "plain", "550"),
+                ("info@v.example", "x@y.example", "tagged", "250"),
+                ("none@v.example", "x@y.example", "tagged", "550"),
+                ("vjoe@f.example", "x@y.example", "tagged", "451"),
+                ("vjoe@n.example", "x@y.example", "tagged", "550"),
+                ("vjoe@bad.example", "x@y.example", "tagged", "451"),
+                ("joe@r.example", "x@y.example", "plain", "250")):
+            tap.equal(f"6.0: <{sender}> to <{rcpt}>, {port}",
+                      send(daemon, ports[port], rcpt, sender)[:3], code)
+        env, got = daemon.dir / "env", daemon.dir / "got"
+        tap.case("6.0: Maildir and mda", "" if daemon.wait(
+            lambda: len(daemon.delivered()) == 2 and env.exists() and
+            env.read_text())
+                 else daemon.log_text())
+        tap.equal("6.0: mda has PATH alone, and what sh adds", {
+            line.split("=")[0] for line in env.read_text().splitlines()}
+            - {"PWD", "OLDPWD", "SHLVL", "_"}, {"PATH"})
+        tap.equal("6.0: and a From line", re.sub(
+            "example .*", "example", got.read_text().split("\n")[0]),
+            "From x@y.example")
+        [row] = subprocess.run(
+            [BIN / "smtpctl", f"--spool={daemon.spool}", "show", "queue"],
+            env=environment(), capture_output=True, text=True, timeout=30,
+            check=True).stdout.splitlines()
+        row = row.split("|")
+        tap.equal("6.0: expire", int(row[8]) - int(row[7]), 3 * 86400)
+        client = Client(daemon.connect(ports["tagged"]))
+        client.ask("EHLO x", "MAIL FROM:<x@y.example>")
+        tap.equal("6.0: limit session", [
+            client.ask(f"RCPT TO:<vjoe@{name}.example>")[:3]
+            for name in ("a", "b", "a")], ["250", "250", "451"])
+        client.ask("DATA")
+        tap.equal("6.0: max-message-size",
+                  client.ask("Subject: x\r\n\r\n" + "x" * 400 +
+                             "\r\n.")[:3], "554")
+        client.close()
+
+
 # The queue's files.
 
 QUEUE = """
@@ -426,8 +499,8 @@ def test_limits(tap):
 
 def main():
     tap = Tap()
-    for test in (test_srs, test_tls, test_listeners, test_queue,
-                 test_limits):
+    for test in (test_srs, test_tls, test_listeners, test_legacy,
+                 test_queue, test_limits):
         test(tap)
     return tap.finish()
 
