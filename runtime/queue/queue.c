@@ -175,6 +175,24 @@ queue_may_keep(const struct queue *queue, const struct scheduler_entry *entry,
 	    len <= QUEUE_KEPT_TEXTS - queue->kept_texts;
 }
 
+/*
+ * Until then nothing is removed in passing; a walk that is under way has
+ * come by some already, and is followed by another.
+ */
+static void
+queue_walk_later(struct queue *queue)
+{
+	static const struct timeval later = { QUEUE_WALK_AGAIN, 0 };
+
+	if (queue->is_walking) {
+		queue->is_walk_short = true;
+		return;
+	}
+	queue->is_walking = true;
+	queue->is_walk_short = false;
+	event_add(queue->walk, &later);
+}
+
 static void
 queue_enter(struct queue *queue, uint64_t evpid, struct str text,
     char *text_kept, bool is_suspended)
@@ -187,9 +205,10 @@ queue_enter(struct queue *queue, uint64_t evpid, struct str text,
 	    queue_describe(queue, evpid, text, &item, &data->action))
 		entry = scheduler_add(queue->scheduler, &item);
 	if (entry == NULL) {
-		/* Safe on disk, but not before the next start. */
+		/* Safe on disk, where a walk will find it. */
 		log_warn("warn: queue: no memory for envelope %016llx",
 		    (unsigned long long)evpid);
+		queue_walk_later(queue);
 		free(data);
 		free(text_kept);
 		return;
@@ -258,7 +277,7 @@ queue_on_found(struct queue *queue, const struct store_found *found)
 static void
 queue_walk(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct timeval at_once, later = { QUEUE_WALK_AGAIN, 0 };
+	static const struct timeval at_once;
 	struct queue *queue = arg;
 	struct store_found found;
 	int status = 1;
@@ -278,11 +297,9 @@ queue_walk(evutil_socket_t fd, short what, void *arg)
 		event_add(queue->walk, &at_once);
 		return;
 	}
-	/* It is not over yet: nothing is removed in passing until then. */
-	queue->is_walking = queue->is_walk_short || queue_is_shortage(status);
-	if (queue->is_walking)
-		event_add(queue->walk, &later);
-	queue->is_walk_short = false;
+	queue->is_walking = false;
+	if (queue->is_walk_short || queue_is_shortage(status))
+		queue_walk_later(queue);
 }
 
 static void

@@ -72,7 +72,7 @@ struct store_ops {
 	int (*update)(struct store *store,
 	    const struct store_envelope *envelope);
 
-	/* is_last: no other envelope is in the message, it goes as well. */
+	/* is_last: where no other envelope is there the message goes too. */
 	int (*remove)(struct store *store, uint64_t evpid, bool is_last);
 
 	/* The message, decoded, at its beginning: a descriptor to read. */

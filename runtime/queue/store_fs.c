@@ -412,7 +412,10 @@ fs_update(struct store *store, const struct store_envelope *envelope)
 	return error;
 }
 
-/* The envelope goes first: without one, a message is never delivered. */
+/*
+ * The envelope goes first: without one, a message is never delivered. What
+ * is said to be the last is not where the queue has not heard of others.
+ */
 int
 fs_remove(struct store *store, uint64_t evpid, bool is_last)
 {
@@ -423,9 +426,13 @@ fs_remove(struct store *store, uint64_t evpid, bool is_last)
 	int error;
 
 	error = sys->unlinkat(fs->queue, fs_name_envelope(evpid, &name), 0);
-	if (error == 0 && is_last)
-		error = sys->unlinkat(fs->queue, fs_name_body(msgid, &name), 0);
 	if (error != 0 || !is_last)
+		return error;
+	error = fs_has_envelopes(fs, msgid);
+	if (error != 0)
+		return error == 1 ? 0 : error;
+	error = sys->unlinkat(fs->queue, fs_name_body(msgid, &name), 0);
+	if (error != 0)
 		return error;
 	error = sys->unlinkat(fs->queue, fs_name_queued(msgid, &name),
 	    AT_REMOVEDIR);

@@ -50,6 +50,9 @@ const char *fs_name_queued(uint32_t msgid, struct fs_name *name);
 /* Moves a file or folder away, to be deleted some time. */
 int fs_discard(struct store_fs *fs, int dir, const char *name);
 
+/* Of a message that is queued: 1, 0 or -errno. */
+int fs_has_envelopes(struct store_fs *fs, uint32_t msgid);
+
 /* A number that is not 0. */
 int fs_random(uint32_t *number_r);
 

@@ -154,6 +154,24 @@ fs_is_hex(const char *name, size_t len)
 	return strlen(name) == len && strspn(name, "0123456789abcdef") == len;
 }
 
+int
+fs_has_envelopes(struct store_fs *fs, uint32_t msgid)
+{
+	struct fs_name folder;
+	DIR *list = fs_list(fs, fs->queue, fs_name_queued(msgid, &folder));
+	const char *name;
+	int found = 0;
+
+	if (list == NULL)
+		return -errno;
+	while (found == 0 && (name = fs_next(list)) != NULL)
+		found = fs_is_hex(name, 16);
+	if (found == 0)
+		found = -errno;
+	closedir(list);
+	return found;
+}
+
 /* Whether a name belongs where it was found. */
 static bool
 fs_is_expected(const struct fs_walk *walk, const char *name)

@@ -373,9 +373,24 @@ Test(store_fs, updates_an_envelope_or_leaves_it)
 	}
 }
 
+/* The last that its user knows of need not be the last. */
+Test(store_fs, keeps_a_message_that_has_other_envelopes)
+{
+	struct store *store = test_open();
+	uint32_t msgid;
+
+	cr_assert_eq(test_commit(store, 2, &msgid), 0);
+	cr_expect_eq(store->ops->remove(store, test_evpid(msgid, 0), true), 0);
+	cr_expect(test_has_body(store, msgid));
+	cr_expect_eq(test_walk(store), 1);
+	cr_expect_eq(store->ops->remove(store, test_evpid(msgid, 1), true), 0);
+	cr_expect(!test_has_body(store, msgid));
+	store->ops->close(store);
+}
+
 Test(store_fs, removes_what_a_crash_left_of_a_removal)
 {
-	for (unsigned n = 1; n <= 3; n++) {
+	for (unsigned n = 1; n <= 4; n++) {
 		struct store *store = test_open_with(&sys_faulty, &test_plain);
 		uint32_t msgid;
 
