@@ -14,7 +14,7 @@
 	"match for local action \"local\"\nmatch for any action \"out\"\n"
 #define PEERS_KEY "0123456789abcdef0123456789abcdef"
 
-enum { PEERS_DELIVERIES = 16, PEERS_LINES = 16 };
+enum { PEERS_DELIVERIES = 64, PEERS_LINES = 16 };
 
 struct peers {
 	char spool[64];
