@@ -266,6 +266,38 @@ Test(mda_parent, action_that_delivers_nothing)
 	test_expect(MDA_TEMPFAIL, EX_CONFIG, "The action delivers nothing");
 }
 
+/* What a queue process that was taken over might send. */
+Test(mda_parent, hostile_requests)
+{
+	static char endless[4000];
+	const struct str users[] = { { "", 0 }, { "joe\0root", 8 },
+		{ "../joe", 6 }, { "\n", 1 }, { "\xff", 1 },
+		{ endless, sizeof(endless) } };
+	const struct str envelopes[] = { { "", 0 }, { "\0", 1 },
+		{ "version: 3\n", 11 }, { endless, sizeof(endless) } };
+	char text[ENVELOPE_TEXT_MAX], hole[64];
+	struct message message;
+
+	snprintf(hole, sizeof(hole), "%s/hole", test_root);
+	memset(endless, 'a', sizeof(endless));
+	test_use_config("mda \"touch hole\"");
+	for (size_t i = 0; i < 10; i++) {
+		message = test_request(text, sizeof(text));
+		test_user_answer = i < 6 ? ANSWER_NO : ANSWER_YES;
+		if (i < 6)
+			message.deliver.user = users[i];
+		else
+			message.deliver.envelope = envelopes[i - 6];
+		test_result.outcome = MDA_DELIVERED;
+		cr_assert_neq(channel_ask(test_queue, &message,
+				  test_on_delivered, NULL),
+		    0u);
+		event_base_dispatch(test_base);
+		cr_expect_neq(test_result.outcome, MDA_DELIVERED, "%zu", i);
+		cr_expect_eq(access(hole, F_OK), -1, "%zu", i);
+	}
+}
+
 Test(mda_parent, takes_too_long)
 {
 	test_use_config("mda \"trap '' ALRM; sleep 30\"");
