@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Deliveries by a command on a real OpenSMTPD 6.8 (make peers) and on ours,
-with the same config: what a command is given, what becomes of its ends, and
-what log and queue say of it. Root only; each has a machine of its own."""
+"""Deliveries on a real OpenSMTPD 6.8 (make peers) and on ours, with the same
+config: what a command is given, what becomes of its ends, what log and queue
+say of it, and what mailboxes and the targets of aliases and of a .forward
+have in the end. Root only; each has a machine of its own."""
 
 import json
 import os
@@ -31,7 +32,12 @@ action "plain" mda "cat >~/plain-%{{sender:uppercase}}-%{{user.username}}"
 action "path" maildir "~/%{{dest.domain[0:3]}}/%{{rcpt.user:strip}}"
 action "owned" maildir userbase {{ "vjoe" = "{joe}:{joe}:/home/joe" }} \\
     alias {{ "pipe" = "|cat" }}
+action "mbox" mbox
+action "targets" maildir alias {{ "filed" = "/var/tmp/filed", \\
+    "piped" = "|cat >/var/tmp/piped; env >/var/tmp/piped-env" }}
 match from any for domain "command.example" action "command"
+match from any for domain "mbox.example" action "mbox"
+match from any for domain "targets.example" action "targets"
 match from any for domain "owned.example" action "owned"
 match from any for domain "plain.example" action "plain"
 match from any for domain "path.example" action "path"
@@ -57,31 +63,31 @@ SCRIPTS = {
 }
 RCPTS = [f"joe+{name}@command.example" for name in SCRIPTS] + [
     "joe@plain.example", "joe+tag@path.example", "joe+loop@path.example",
-    "root@path.example", "pipe@owned.example", "vjoe@owned.example"]
+    "root@path.example", "pipe@owned.example", "vjoe@owned.example",
+    "joe@mbox.example", "ann@targets.example", "filed@targets.example",
+    "piped@targets.example"]
+FORWARD = """\\ann, /home/ann/filed, \
+"|cat >~/piped; env >~/piped-env; echo %{rcpt} '%{sender}' >~/formats"
+"""
 
 # With the reason, and what ours is where the peer's is known.
 DIFFERENCES = {
+    "variables": (
+        "7.6 added one",
+        lambda names: sorted(names + ["ORIGINAL_RECIPIENT"])),
     "log of joe+empty-line@command.example": (
         "an empty line is no error text",
         lambda line: line.replace('("")', '("said")')),
-    "log of pipe@owned.example": (
-        "Debian renames the daemon's user",
-        lambda line: line.replace("user=opensmtpd", "user=_smtpd")),
     "log of root@path.example": (
         "the text is that of 7.8",
         lambda line: line.replace(": not allowed", ": MDA not allowed")),
-    "env": (
-        "6.8 lacks what 7.6 added; the system's path",
-        lambda lines: sorted(
-            ["ORIGINAL_RECIPIENT=joe+good@command.example"] +
-            [line.replace("/bin:/usr/bin", "/usr/bin:/bin")
-             for line in lines])),
 }
 # A message that no pipe holds whole.
 LINES = "".join(f"line {n} of many\n"
                 for n in range(5000))
 TEXT = ("Subject: x\nDelivered-To: another@host.example\n"
-        "delivered-to: JOE+loop@path.example\n\n.dot\n" + LINES)
+        "delivered-to: JOE+loop@path.example\n\n.dot\n"
+        "From a\nFrom b\n\nFrom c\n>From d\n\n\nFrom e\n" + LINES)
 
 
 def send(port):
@@ -110,23 +116,65 @@ def log_lines(log):
 
 def normal_file(text):
     """Without the fields that no two messages have in common."""
-    return re.sub(r"(?m)^(Received|Date|Message-ID): .*\n([ \t].*\n)*",
+    text = re.sub(r"(?m)^(Received|Date|Message-ID): .*\n([ \t].*\n)*",
                   r"\1\n", text)
+    return re.sub(r"(?m)^(From a.B@sender.example) .*", r"\1", text)
+
+
+def normal_environment(path):
+    """Without what the shell adds; that of 6.8 with what 7.6 has in
+    addition, with our names for the daemon's user and its home, and with
+    the path of this system."""
+    found = dict(line.split("=", 1) for line in path.read_text().splitlines())
+    for name in ("PWD", "OLDPWD", "_", "SHLVL"):
+        found.pop(name, None)
+    found.setdefault("ORIGINAL_RECIPIENT",
+                     f"{found['LOCAL']}@{found['DOMAIN']}")
+    if found["PATH"] == "/bin:/usr/bin":
+        found["PATH"] = "/usr/bin:/bin"
+    if found["USER"] == found["LOGNAME"] == "opensmtpd":
+        found.update(USER="_smtpd", LOGNAME="_smtpd", HOME="/home/_smtpd")
+    return found
+
+
+# What deliveries leave, below /.
+LEFT = ["var/mail/joe", "var/tmp/filed", "var/tmp/piped",
+        "var/tmp/piped-env", "home/ann/filed", "home/ann/piped",
+        "home/ann/piped-env", "home/ann/formats"]
+
+
+def collect_left(root, daemon):
+    """Contents, mode, and whose they are."""
+    owners = {daemon: "the daemon", USERS["joe"]: "joe", USERS["ann"]: "ann"}
+    result = {}
+    for name in LEFT:
+        path = root / name
+        if not path.exists():
+            result[name] = "not there"
+            continue
+        text = normal_environment(path) if name.endswith("env") else \
+            normal_file(path.read_text())
+        result[name] = [text, oct(path.stat().st_mode),
+                        owners.get(path.stat().st_uid, path.stat().st_uid)]
+    result["Maildir of ann"] = len(list(
+        (root / "home/ann/Maildir/new").iterdir()))
+    return result
 
 
 def collect(home, log, errors):
     """All that is compared, of a machine on which all was delivered."""
     lines = log_lines(log)
-    result = {f"log of {rcpt}": line for rcpt, (_, line) in lines.items()}
+    result = {f"log of {rcpt}": line.replace("=opensmtpd ", "=_smtpd ")
+              for rcpt, (_, line) in lines.items()}
     # What failed for good the peer replaces by a bounce.
     for rcpt, (evpid, line) in lines.items():
         if "result=TempFail" in line:
             result[f"error of {rcpt}"] = errors.get(evpid, "")
     for name in ("pwd", "umask", "id"):
         result[name] = (home / name).read_text()
-    result["env"] = sorted(
-        line for line in (home / "env").read_text().splitlines()
-        if not line.startswith(("PWD=", "OLDPWD=", "_=", "SHLVL=")))
+    result["environment"] = normal_environment(home / "env")
+    result["variables"] = sorted(
+        line.split("=")[0] for line in (home / "env").read_text().splitlines())
     result["stdin"] = normal_file((home / "stdin").read_text())
     result["files"] = sorted(
         str(path.relative_to(home)) for path in home.glob("**/*")
@@ -148,11 +196,10 @@ def wait_for(log):
     time.sleep(0.5)  # what failed is written back
 
 
-def write_scripts(home):
+def write_scripts(homes):
     for name, script in SCRIPTS.items():
-        path = home / f"joe+{name}"
-        path.write_text(script + "\n")
-        os.chown(path, USERS["joe"], USERS["joe"])
+        give(homes / f"joe/joe+{name}", script + "\n", "joe")
+    give(homes / "ann/.forward", FORWARD, "ann")
 
 
 # The peer.
@@ -171,6 +218,12 @@ def peer_run(*command, **kwargs):
     return [ROOT / "tools" / "peer-run", "opensmtpd", *command]
 
 
+def number_of(root, name):
+    """That of the peer's user."""
+    return int(re.search(rf"(?m)^{name}:[^:]*:(\d+):",
+                         (root / "etc/passwd").read_text())[1])
+
+
 def inside_peer(scratch):
     if not enter_peer(scratch):
         print(json.dumps("no overlay can be mounted here"))
@@ -178,10 +231,14 @@ def inside_peer(scratch):
     os.environ["PEERS"] = str(scratch)
     root = scratch / "opensmtpd"
     home = root / "home/joe"
-    home.mkdir(parents=True)
-    os.chown(home, USERS["joe"], USERS["joe"])
-    write_scripts(home)
-    (root / "etc/test.conf").write_text(CONFIG.format(port=2525, joe=USERS["joe"]))
+    for name in ("joe", "ann"):
+        (root / "home" / name).mkdir(parents=True)
+        os.chown(root / "home" / name, USERS[name], USERS[name])
+    os.chown(root / "var/mail", 0, machine.MAIL_GROUP)
+    (root / "var/mail").chmod(0o2775)
+    write_scripts(root / "home")
+    (root / "etc/test.conf").write_text(CONFIG.format(
+        port=2525, joe=USERS["joe"]))
     log = scratch / "log"
     with open(log, "wb") as out:
         daemon = subprocess.Popen(
@@ -200,7 +257,8 @@ def inside_peer(scratch):
         errors = errors_of(shown.stdout.splitlines())
         if not errors:
             raise ValueError(shown.stderr)
-        print(json.dumps(collect(home, log.read_text(), errors)))
+        print(json.dumps({**collect(home, log.read_text(), errors),
+                          **collect_left(root, number_of(root, "opensmtpd"))}))
     finally:
         daemon.kill()
         daemon.wait(timeout=WAIT)
@@ -225,17 +283,19 @@ def ask_peer(scratch):
     scratch.chmod(0o755)
     etc = scratch / "upper/etc"
     etc.mkdir()
-    for name, line in [
-            ("passwd", f"joe:x:{USERS['joe']}:{USERS['joe']}::/home/joe:"
-             "/bin/sh\n"),
-            ("group", f"joe:x:{USERS['joe']}:\n")]:
+    for name, line in [("passwd", "{0}:x:{1}:{1}::/home/{0}:/bin/sh\n"),
+                       ("group", "{0}:x:{1}:\n")]:
         text = (PEERS / "opensmtpd/etc" / name).read_text()
-        (etc / name).write_text(text + line)
+        for user in ("joe", "ann"):
+            text += line.format(user, USERS[user])
+        (etc / name).write_text(text)
     (etc / "mailname").write_text("mail.example\n")
     (etc / "hosts").write_text("127.0.0.1 localhost mail.example\n")
     for name in ("var/run", "var/spool/smtpd", "var/mail", "run", "tmp"):
         (scratch / "upper" / name).mkdir(parents=True, exist_ok=True)
-    (scratch / "upper/tmp").chmod(0o1777)
+    for name in ("tmp", "var/tmp"):
+        (scratch / "upper" / name).mkdir(exist_ok=True)
+        (scratch / "upper" / name).chmod(0o1777)
     (scratch / "upper/usr/bin").mkdir(parents=True)
     for name in ("cat", "env", "head", "id", "tr"):
         shutil.copy(shutil.which(name), scratch / "upper/usr/bin" / name)
@@ -253,8 +313,10 @@ def ask_peer(scratch):
 
 def inside():
     machine.install()
+    Path("/var/tmp").mkdir()
+    Path("/var/tmp").chmod(0o1777)
     home = Path("/home/joe")
-    write_scripts(home)
+    write_scripts(home.parent)
     port = free_port()
     with machine.Daemon(CONFIG.format(port=port, joe=USERS["joe"])) as daemon:
         connect(port)
@@ -263,7 +325,9 @@ def inside():
         shown = subprocess.run([machine.SBIN / "smtpctl", "show", "queue"],
                                capture_output=True, text=True, check=False)
         errors = errors_of(shown.stdout.splitlines())
-        print(json.dumps(collect(home, daemon.log_text(), errors)))
+        print(json.dumps({**collect(home, daemon.log_text(), errors),
+                          **collect_left(Path("/"),
+                                         machine.DAEMON["_smtpd"])}))
     return 0
 
 
