@@ -53,6 +53,10 @@ blob_write_class_slots(const struct blob_level_writer *from)
 		slot = blob_slots_put(&slots, entry->text, 0);
 		slot[0] = blob_write_text(from->writer, entry->text, false);
 		slot[1] = blob_class_value(from, entry->class);
+		if (slot[1] > BLOB_SLOT_CLASS_MAX)
+			from->writer->why = "its conditions tell more than 16 "
+					    "million values apart";
+		slot[1] |= blob_hash(entry->text) << BLOB_SLOT_CLASS_BITS;
 	}
 	return blob_write_slots(from->writer, BLOB_CLASS_SLOTS, &slots);
 }

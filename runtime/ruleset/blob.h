@@ -26,8 +26,8 @@
 #include "runtime/ruleset/ruleset.h"
 
 enum {
-	BLOB_VERSION = 2,        /* that is written */
-	BLOB_OLDEST = 2,         /* that is read */
+	BLOB_VERSION = 3,        /* that is written */
+	BLOB_OLDEST = 3,         /* that is read */
 	BLOB_IDENTITY_SIZE = 32, /* SHA-256 */
 	BLOB_LEVELS_MAX = 16,
 	BLOB_TREES_KEPT = 32,

@@ -11,11 +11,11 @@ class_find_text(const struct blob *blob, const struct blob_level *level,
     struct str key, uint32_t *class_r)
 {
 	const struct blob_section *slots = &blob->sections[BLOB_CLASS_SLOTS];
-	uint32_t i, text;
+	uint32_t hash = blob_hash(key), text, class;
+	uint32_t i = blob_slot(hash, level->slots.count);
 
 	if (level->slots.count == 0)
 		return false;
-	i = blob_slot(blob_hash(key), level->slots.count);
 	for (;; i = i + 1 < level->slots.count ? i + 1 : 0) {
 		const unsigned char *at = slots->data +
 		    (size_t)(level->slots.first + i) * slots->stride;
@@ -23,9 +23,11 @@ class_find_text(const struct blob *blob, const struct blob_level *level,
 		text = blob_get32(at + BLOB_SLOT_TEXT);
 		if (text == 0)
 			return false;
-		if (!str_eq(blob_text(blob, text), key))
+		class = blob_get32(at + BLOB_SLOT_CLASS);
+		if (class >> BLOB_SLOT_CLASS_BITS != (uint8_t)hash ||
+		    !str_eq(blob_text(blob, text), key))
 			continue;
-		*class_r = blob_get32(at + BLOB_SLOT_CLASS);
+		*class_r = class & BLOB_SLOT_CLASS_MAX;
 		return true;
 	}
 }

@@ -214,7 +214,10 @@ enum blob_method {
 	BLOB_METHODS
 };
 
-/* CLASS_SLOTS: text, or 0: empty; class. */
+/*
+ * CLASS_SLOTS: text, or 0: empty; class and, above it, a byte of the hash, so
+ * that texts that are not meant need not be read.
+ */
 enum {
 	BLOB_SLOT_TEXT = 0,
 	BLOB_SLOT_CLASS = 4,
@@ -234,6 +237,11 @@ enum {
 	BLOB_STATE_TAIL = 12,
 	BLOB_STATE_CLASS = 16,
 	BLOB_STATES_MAX = 1 << 24,
+};
+
+enum {
+	BLOB_SLOT_CLASS_BITS = 24,
+	BLOB_SLOT_CLASS_MAX = (1 << BLOB_SLOT_CLASS_BITS) - 1,
 };
 
 enum {

@@ -6,6 +6,8 @@
  */
 #include "runtime/ruleset/blob_private.h"
 
+enum { VERIFY_AHEAD = 16 }; /* records */
+
 typedef bool blob_check(struct blob_verifier *verifier, uint32_t n);
 
 static bool
@@ -268,17 +270,36 @@ verify_pred(struct blob_verifier *verifier, uint32_t n)
 
 /* Classes. */
 
+static uint32_t
+verify_slot_text(const struct blob *blob, uint32_t slot)
+{
+	return blob_get32(blob_at(blob, BLOB_CLASS_SLOTS, slot) +
+	    BLOB_SLOT_TEXT);
+}
+
+/* Texts are in no order: they are called from memory in time. */
+static void
+verify_expect_text(const struct blob *blob, uint32_t ref)
+{
+	const struct blob_section *strings = &blob->sections[BLOB_STRINGS];
+
+	if (ref < strings->count)
+		__builtin_prefetch(strings->data + ref);
+}
+
 static bool
 verify_class_slots(const struct blob *blob, const struct blob_level *level)
 {
+	uint32_t end = level->slots.first + level->slots.count;
 	bool has_empty = level->slots.count == 0 ||
 	    level->method == BLOB_BY_TAGS;
 
-	for (uint32_t i = 0; i < level->slots.count; i++) {
-		uint32_t text = blob_get32(blob_at(blob, BLOB_CLASS_SLOTS,
-					       level->slots.first + i) +
-		    BLOB_SLOT_TEXT);
+	for (uint32_t i = level->slots.first; i < end; i++) {
+		uint32_t text = verify_slot_text(blob, i);
 
+		if (end - i > VERIFY_AHEAD)
+			verify_expect_text(blob,
+			    verify_slot_text(blob, i + VERIFY_AHEAD));
 		has_empty |= text == 0;
 		if (!verify_text(blob, text))
 			return false;
