@@ -88,7 +88,7 @@ client_end_by_error(struct client *client)
 {
 	char error[256], text[sizeof(error) * 4], reason[sizeof(text) + 32];
 
-	transport_error(error, sizeof(error));
+	transport_error(&client->transport, error, sizeof(error));
 	snprintf(reason, sizeof(reason), "\"io-error: %s\"",
 	    log_visible(str_from(error), false, text, sizeof(text)));
 	client_end(client, reason);

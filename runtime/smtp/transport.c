@@ -110,9 +110,10 @@ transport_has_more(const struct transport *transport)
 }
 
 const char *
-transport_error(char *buf, size_t room)
+transport_error(const struct transport *transport, char *buf, size_t room)
 {
-	unsigned long error = ERR_peek_error();
+	/* In the clear it would be another connection's. */
+	unsigned long error = transport->ssl != NULL ? ERR_peek_error() : 0;
 
 	if (error != 0)
 		ERR_error_string_n(error, buf, room);

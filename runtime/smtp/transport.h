@@ -37,7 +37,8 @@ enum transport_status transport_handshake(struct transport *transport);
 bool transport_has_more(const struct transport *transport);
 
 /* Of the last error, valid until the next. */
-const char *transport_error(char *buf, size_t room);
+const char *transport_error(const struct transport *transport, char *buf,
+    size_t room);
 
 /* Says good-bye. */
 void transport_shut(struct transport *transport);
