@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -321,6 +322,8 @@ submit_main(const struct ctl_paths *paths, int argc, char **argv)
 	submit.paths = paths;
 	submit.args = argv + 1;
 	submit.arg_count = argc - 1;
+	/* A daemon that ends meanwhile is an error like others. */
+	signal(SIGPIPE, SIG_IGN);
 	/* Only to leave mail offline is it taken again. */
 	if (setegid(getgid()) != 0)
 		return EX_NOPERM;

@@ -496,6 +496,20 @@ channel_release(struct channel *channel)
 }
 
 void
+channel_pause(struct channel *channel)
+{
+	event_del(channel->readable);
+}
+
+/* One that is broken has nothing more to hear. */
+void
+channel_resume(struct channel *channel)
+{
+	if (!channel->is_told)
+		event_add(channel->readable, NULL);
+}
+
+void
 channel_free(struct channel *channel)
 {
 	if (channel == NULL)

@@ -39,6 +39,10 @@ struct channel *channel_new(struct event_base *base, int fd,
 /* Calls nothing back; may be called from a call-back of the channel. */
 void channel_free(struct channel *channel);
 
+/* Leaves what comes where it is, the peer's end too, until resumed. */
+void channel_pause(struct channel *channel);
+void channel_resume(struct channel *channel);
+
 /*
  * Sends; takes message->fd, closed in any case. False: broken, of which
  * on_close tells from the loop, or does not fit into MESSAGE_MAX.

@@ -194,6 +194,9 @@ child_take_peer(struct child *child, struct message *message)
 	if (channel == NULL)
 		return false;
 	message->fd = -1;
+	/* One that is set up sooner may ask before we can answer. */
+	if (!child->is_locked_in)
+		channel_pause(channel);
 	if (kind == PROC_SESSION)
 		return child_add_session(child, channel);
 	/*
@@ -267,6 +270,16 @@ child_give_listeners(struct child *child)
 	return error;
 }
 
+static void
+child_hear_peers(struct child *child)
+{
+	for (unsigned i = 0; i < PROC_KINDS; i++)
+		if (child->peers[i] != NULL)
+			channel_resume(child->peers[i]);
+	for (uint32_t i = 0; i < child->session_count; i++)
+		channel_resume(child->sessions[i]);
+}
+
 /* Once: what needs privileges, then the end of them. */
 static const char *
 child_lock_in(struct child *child)
@@ -283,6 +296,8 @@ child_lock_in(struct child *child)
 	if (error == NULL)
 		error = privileges_drop(child->ops->kind, child->is_ordinary,
 		    child->spool.ptr);
+	if (error == NULL)
+		child_hear_peers(child);
 	return error;
 }
 

@@ -3,6 +3,7 @@ user, with config, spool and Maildir in a folder that goes with it. Root
 becomes "nobody" for that, since the daemon of an ordinary user is tested.
 Used by scripts in the tests folders of boxes."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -61,6 +62,19 @@ def kind_of(pid):
     except (FileNotFoundError, ProcessLookupError):
         return "gone"
     return words[words.index(b"-x") + 1].decode() if b"-x" in words else ""
+
+
+@contextlib.contextmanager
+def dead_letter_kept():
+    """What sendmail cannot send goes to a file in the home of whoever runs
+    it."""
+    path = Path(pwd.getpwuid(os.geteuid()).pw_dir) / "dead.letter"
+    before = path.read_bytes() if path.exists() else None
+    yield
+    if before is not None:
+        path.write_bytes(before)
+    elif path.exists():
+        path.unlink()
 
 
 class Running:

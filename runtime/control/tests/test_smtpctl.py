@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """smtpctl and sendmail against a running daemon, and without one."""
 
-import contextlib
 import os
 import pwd
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Daemon, free_port  # noqa: E402
+from daemon import Daemon, dead_letter_kept, free_port  # noqa: E402
 from tap import BIN, Tap, environment  # noqa: E402
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures/queue"
@@ -231,19 +230,6 @@ def test_cut_off(tap, daemon):
 
 # sendmail.
 
-@contextlib.contextmanager
-def dead_letter_kept():
-    """What is refused goes to a file in the home of whoever runs this; as
-    root that is nobody, who has none."""
-    path = Path(pwd.getpwuid(os.geteuid()).pw_dir) / "dead.letter"
-    before = path.read_bytes() if path.exists() else None
-    yield
-    if before is not None:
-        path.write_bytes(before)
-    elif path.exists():
-        path.unlink()
-
-
 def check(tap, daemon, name, text, *options, wanted=(), unwanted=()):
     """Sends, and looks for lines in what is delivered."""
     before = set(daemon.delivered())
@@ -346,6 +332,36 @@ def test_offline(tap):
         tap.equal("an empty queue", ctl(daemon, "show", "queue"), (0, ""))
 
 
+def test_start(tap):
+    """Mail from the first moment on: the control process is there before
+    the sessions are."""
+    daemon, ended, sent = Daemon(CONFIG), threading.Event(), []
+
+    def hammer():
+        while not ended.is_set():
+            sent.append(submit(daemon, "Subject: early\n\nx\n")[0])
+
+    with daemon:
+        daemon.stop()
+        others = [threading.Thread(target=hammer) for _ in range(3)]
+        for other in others:
+            other.start()
+        problems = []
+        try:
+            for _ in range(4):
+                daemon.start()
+                if not daemon.wait(lambda: sent[-3:] == [0] * 3):
+                    problems.append(daemon.log_text())
+                daemon.stop()
+        finally:
+            ended.set()
+            for other in others:
+                other.join()
+    tap.case("mail is taken while it starts", "\n".join(problems))
+    tap.equal("or left offline, or told that it ends",
+              set(sent) - {0, 69, 70, 75}, set())
+
+
 def test_spool(tap):
     """What lies in spools of OpenSMTPD, without a daemon."""
     daemon = Daemon(CONFIG)
@@ -384,6 +400,7 @@ def main():
             test_recipients(tap, daemon)
     with dead_letter_kept():
         test_offline(tap)
+        test_start(tap)
     test_spool(tap)
     return tap.finish()
 

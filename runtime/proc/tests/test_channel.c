@@ -162,6 +162,22 @@ Test(channel, keeps_order)
 		cr_expect_eq(test_b.levels[i], i);
 }
 
+Test(channel, waits_while_it_is_paused)
+{
+	channel_pause(test_b.channel);
+	for (uint32_t i = 0; i < 8; i++)
+		cr_assert(test_send_level(test_a.channel, i, -1));
+	channel_free(test_a.channel);
+	test_a.channel = NULL;
+	test_run();
+	cr_expect_eq(test_b.seen, 0);
+	cr_expect_eq(test_b.closed, 0);
+	channel_resume(test_b.channel);
+	test_run();
+	cr_expect_eq(test_b.seen, 8);
+	cr_expect_eq(test_b.closed, 1);
+}
+
 Test(channel, queues_what_the_socket_does_not_take)
 {
 	enum { COUNT = 5000 };
