@@ -90,7 +90,8 @@ def main():
         tap.equal(f"the manual of {program} and --help name the same options",
                   sorted(manual_options(program)),
                   sorted(help_options(program)))
-    for path in (MANUALS / "smtpd-policy.5", README, ARCHITECTURE):
+    for path in (MANUALS / "smtpd-policy.5", MANUALS / "smtpd.conf.5", README,
+                 ARCHITECTURE):
         test_examples(tap, path)
     return tap.finish()
 
