@@ -4,185 +4,53 @@
  * Answers every request; what it cannot find out is a failure for now and
  * never "no".
  */
+#include "runtime/lookup/lookup_private.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/account.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rootdir.h"
 #include "runtime/expand/srs.h"
-#include "runtime/lookup/dyntable.h"
-#include "runtime/lookup/embedded.h"
-#include "runtime/lookup/password.h"
-#include "runtime/lookup/rdns.h"
-#include "runtime/proc/child.h"
 
 enum {
-	LOOKUP_GENERATIONS = 8,         /* older rulesets are forgotten */
 	LOOKUP_INCLUDE_MAX = 64 * 1024, /* bytes */
 	LOOKUP_DAY = 24 * 60 * 60,
 };
 
-/* What to do where a table's file is not what the ruleset took in. */
-#define LOOKUP_STALE \
-	" has changed since the ruleset was compiled: compile it and reload"
+/* Requests. */
 
-/* A ruleset, with the tables that it does not hold. */
-struct lookup_generation {
-	struct ruleset_use *use;
-	struct dyntable **tables; /* by number; NULL: the blob's, or unused */
-};
-
-struct lookup {
-	struct lookup_generation generations[LOOKUP_GENERATIONS];
-	struct rdns *rdns;
-	char error[DYNTABLE_ERROR_MAX + 64]; /* that READY tells */
-};
-
-/* Generations. */
-
-static void
-lookup_drop_generation(struct lookup_generation *generation)
+static struct lookup_query
+lookup_query(struct lookup *lookup, struct channel *channel,
+    const struct message *message, lookup_done_fn *done)
 {
-	if (generation->use == NULL)
-		return;
-	for (uint32_t i = 0; generation->tables != NULL &&
-	     i < blob_table_count(&generation->use->blob);
-	     i++)
-		dyntable_close(generation->tables[i]);
-	free(generation->tables);
-	ruleset_drop(generation->use);
-	*generation = (struct lookup_generation){ .use = NULL };
-}
+	struct lookup_query query = {
+		.lookup = lookup,
+		.channel = channel,
+		.request = { .type = message->type, .number = message->number },
+		.done = done,
+	};
 
-static struct lookup_generation *
-lookup_find_generation(struct lookup *lookup, uint32_t number)
-{
-	for (unsigned i = 0; i < LOOKUP_GENERATIONS; i++) {
-		struct lookup_generation *generation = &lookup->generations[i];
-
-		if (generation->use != NULL &&
-		    generation->use->generation == number)
-			return generation;
-	}
-	return NULL;
-}
-
-/* What must be read or opened before anybody asks. */
-static bool
-lookup_is_opened_at_once(const struct blob *blob, uint32_t number)
-{
-	struct ir_table table;
-
-	blob_table(blob, number, &table);
-	return table.kind == IR_TABLE_DB ||
-	    (table.kind == IR_TABLE_FILE &&
-		!blob_table_is_inline(blob, number));
-}
-
-/* False: lookup->error says why. */
-static bool
-lookup_open_tables(struct lookup *lookup, struct lookup_generation *generation)
-{
-	const struct blob *blob = &generation->use->blob;
-	uint32_t count = blob_table_count(blob);
-	char error[DYNTABLE_ERROR_MAX] = "out of memory";
-	struct ir_table table = { .name = STR_LIT("") };
-	bool is_open;
-
-	generation->tables = calloc((size_t)count + 1,
-	    sizeof(struct dyntable *));
-	is_open = generation->tables != NULL;
-	for (uint32_t i = 0; is_open && i < count; i++) {
-		blob_table(blob, i, &table);
-		if (lookup_is_opened_at_once(blob, i)) {
-			generation->tables[i] = dyntable_open(blob, i, error);
-			is_open = generation->tables[i] != NULL;
-		} else if (embedded_is_stale(blob, i)) {
-			log_warn("warn: table \"%.*s\": %.*s" LOOKUP_STALE,
-			    STR_ARG(table.name), STR_ARG(table.config));
-		}
-	}
-	if (!is_open)
-		snprintf(lookup->error, sizeof(lookup->error),
-		    "table \"%.*s\": %s", STR_ARG(table.name), error);
-	return is_open;
-}
-
-/* Its place is that of the oldest. */
-static const char *
-lookup_add_generation(struct lookup *lookup, struct ruleset_use *use)
-{
-	struct lookup_generation *oldest = &lookup->generations[0];
-	struct lookup_generation generation = { .use = ruleset_hold(use) };
-
-	for (unsigned i = 0; i < LOOKUP_GENERATIONS && oldest->use != NULL;
-	     i++) {
-		struct lookup_generation *other = &lookup->generations[i];
-
-		if (other->use == NULL ||
-		    other->use->generation < oldest->use->generation)
-			oldest = other;
-	}
-	if (!lookup_open_tables(lookup, &generation)) {
-		lookup_drop_generation(&generation);
-		return lookup->error;
-	}
-	lookup_drop_generation(oldest);
-	*oldest = generation;
-	return NULL;
+	return query;
 }
 
 /* Tables. */
 
-/* The table's own, made when it is first needed; NULL: it failed. */
-static struct dyntable *
-lookup_open_table(struct lookup_generation *generation, uint32_t number)
+static void
+lookup_answer(const struct lookup_query *query, enum answer found,
+    struct str value)
 {
-	char error[DYNTABLE_ERROR_MAX];
+	struct message answer = { .type = MESSAGE_LOOKUP_ANSWER, .fd = -1 };
 
-	if (generation->tables[number] == NULL) {
-		generation->tables[number] =
-		    dyntable_open(&generation->use->blob, number, error);
-		if (generation->tables[number] == NULL)
-			log_warn("warn: %s", error);
-	}
-	return generation->tables[number];
-}
-
-static enum answer
-lookup_ask(struct lookup *lookup, uint32_t generation_number, uint32_t number,
-    enum service service, struct str key, struct str *value_r)
-{
-	struct lookup_generation *generation = lookup_find_generation(lookup,
-	    generation_number);
-	const struct blob *blob;
-	struct dyntable *dyntable;
-	struct blob_entry entry;
-	struct ir_table table;
-	enum answer answer;
-
-	*value_r = STR_LIT("");
-	if (generation == NULL ||
-	    number >= blob_table_count(&generation->use->blob))
-		return ANSWER_FAILED;
-	blob = &generation->use->blob;
-	if (blob_can_look_up(blob, number, service)) {
-		answer = blob_lookup(blob, number, service, key, &entry);
-		if (answer == ANSWER_YES)
-			*value_r = entry.value;
-		return answer;
-	}
-	blob_table(blob, number, &table);
-	if (table.kind != IR_TABLE_FILE && table.kind != IR_TABLE_DB &&
-	    !blob_table_is_inline(blob, number))
-		return ANSWER_FAILED;
-	dyntable = lookup_open_table(generation, number);
-	return dyntable == NULL ?
-	    ANSWER_FAILED :
-	    dyntable_lookup(dyntable, service, key, value_r);
+	if (value.len > DYNTABLE_VALUE_MAX)
+		found = ANSWER_FAILED;
+	answer.lookup_answer.answer = (uint32_t)found;
+	answer.lookup_answer.value = found == ANSWER_YES ? value : STR_LIT("");
+	channel_reply(query->channel, &query->request, &answer);
 }
 
 /* Secrets are compared here and never handed out. */
@@ -191,20 +59,15 @@ lookup_on_lookup(struct lookup *lookup, struct channel *channel,
     const struct message *message)
 {
 	const struct message_lookup *request = &message->lookup;
-	struct message answer = { .type = MESSAGE_LOOKUP_ANSWER, .fd = -1 };
-	struct message_lookup_answer *said = &answer.lookup_answer;
-	enum answer found = ANSWER_FAILED;
+	struct lookup_query query = lookup_query(lookup, channel, message,
+	    lookup_answer);
 
 	if (request->service < SERVICE_COUNT &&
 	    request->service != SERVICE_CREDENTIALS)
-		found = lookup_ask(lookup, request->generation, request->table,
-		    (enum service)request->service, request->key, &said->value);
-	if (said->value.len > DYNTABLE_VALUE_MAX) {
-		said->value = STR_LIT("");
-		found = ANSWER_FAILED;
-	}
-	said->answer = (uint32_t)found;
-	channel_reply(channel, message, &answer);
+		lookup_ask(&query, request->generation, request->table,
+		    (enum service)request->service, request->key);
+	else
+		lookup_answer(&query, ANSWER_FAILED, STR_LIT(""));
 }
 
 /* Users. */
@@ -226,34 +89,11 @@ lookup_is_system_users(struct lookup *lookup, uint32_t generation_number,
 	return table.kind == IR_TABLE_SYSTEM_USERS;
 }
 
-static enum answer
-lookup_find_account(struct lookup *lookup,
-    const struct message_userinfo *request, struct account *account)
-{
-	struct table_userinfo info;
-	enum answer answer;
-	struct str value;
-
-	if (lookup_is_system_users(lookup, request->generation, request->table))
-		return account_find(request->user, account);
-	answer = lookup_ask(lookup, request->generation, request->table,
-	    SERVICE_USERINFO, request->user, &value);
-	if (answer != ANSWER_YES)
-		return answer;
-	if (!table_parse_userinfo(request->user, value, &info))
-		return ANSWER_FAILED;
-	return account_set(account, info.user, info.directory, info.uid,
-	    info.gid);
-}
-
 static void
-lookup_on_userinfo(struct lookup *lookup, struct channel *channel,
-    const struct message *message)
+lookup_answer_account(const struct lookup_query *query, enum answer found,
+    const struct account *account)
 {
 	struct message answer = { .type = MESSAGE_USERINFO_ANSWER, .fd = -1 };
-	struct account account;
-	enum answer found = lookup_find_account(lookup, &message->userinfo,
-	    &account);
 
 	answer.userinfo_answer = (struct message_userinfo_answer){
 		.answer = (uint32_t)found,
@@ -262,52 +102,127 @@ lookup_on_userinfo(struct lookup *lookup, struct channel *channel,
 	};
 	if (found == ANSWER_YES)
 		answer.userinfo_answer = (struct message_userinfo_answer){
-			(uint32_t)found, str_from(account.name), account.uid,
-			account.gid, str_from(account.home)
+			(uint32_t)found, str_from(account->name), account->uid,
+			account->gid, str_from(account->home)
 		};
-	channel_reply(channel, message, &answer);
+	channel_reply(query->channel, &query->request, &answer);
+}
+
+static void
+lookup_answer_userinfo(const struct lookup_query *query, enum answer found,
+    struct str value)
+{
+	struct table_userinfo info;
+	struct account account;
+
+	if (found == ANSWER_YES) {
+		found = ANSWER_FAILED;
+		if (table_parse_userinfo(str_from(query->name), value, &info))
+			found = account_set(&account, info.user, info.directory,
+			    info.uid, info.gid);
+	}
+	lookup_answer_account(query, found, &account);
+}
+
+static void
+lookup_on_userinfo(struct lookup *lookup, struct channel *channel,
+    const struct message *message)
+{
+	const struct message_userinfo *request = &message->userinfo;
+	struct lookup_query query = lookup_query(lookup, channel, message,
+	    lookup_answer_userinfo);
+	struct account account;
+	enum answer found = ANSWER_FAILED;
+
+	if (lookup_is_system_users(lookup, request->generation,
+		request->table)) {
+		found = account_find(request->user, &account);
+		lookup_answer_account(&query, found, &account);
+	} else if (str_copy(request->user, query.name, sizeof(query.name))) {
+		lookup_ask(&query, request->generation, request->table,
+		    SERVICE_USERINFO, request->user);
+	} else {
+		lookup_answer_account(&query, ANSWER_FAILED, NULL);
+	}
 }
 
 /* Passwords. */
 
-/* In the same time whether the table knows the user or not. */
-static enum answer
-lookup_check_password(struct lookup *lookup,
-    const struct message_credentials *request)
+static void
+lookup_answer_password(const struct lookup_query *query, enum answer found,
+    struct str value)
 {
-	char password[PASSWORD_MAX + 1], hash[TABLE_VALUE_MAX + 1];
-	struct table_credentials credentials;
-	enum answer found, answer;
-	struct str value;
+	struct message answer = {
+		.type = MESSAGE_CREDENTIALS_ANSWER,
+		.fd = -1,
+		.credentials_answer = { (uint32_t)found },
+	};
 
-	if (!str_copy(request->password, password, sizeof(password)))
-		return ANSWER_NO;
-	found = lookup_ask(lookup, request->generation, request->table,
-	    SERVICE_CREDENTIALS, request->user, &value);
-	snprintf(hash, sizeof(hash), "%s", PASSWORD_NO_HASH);
+	(void)value;
+	channel_reply(query->channel, &query->request, &answer);
+}
+
+/* In the same time whether the table knows the user or not. */
+static void
+lookup_answer_credentials(const struct lookup_query *query, enum answer found,
+    struct str value)
+{
+	char hash[TABLE_VALUE_MAX + 1] = PASSWORD_NO_HASH;
+	struct table_credentials credentials;
+	enum answer answer;
+
 	if (found == ANSWER_YES &&
-	    (!table_parse_credentials(request->user, value, &credentials) ||
+	    (!table_parse_credentials(str_from(query->name), value,
+		 &credentials) ||
 		!str_copy(credentials.secret, hash, sizeof(hash))))
 		found = ANSWER_FAILED;
-	answer = found == ANSWER_FAILED ? found :
-					  password_compare(password, hash);
-	explicit_bzero(password, sizeof(password));
+	answer = found == ANSWER_FAILED ?
+	    found :
+	    password_compare(query->password, hash);
 	explicit_bzero(hash, sizeof(hash));
-	return found == ANSWER_YES ? answer : found;
+	lookup_answer_password(query, found == ANSWER_YES ? answer : found,
+	    STR_LIT(""));
+}
+
+/* A program that checks passwords itself; a name with a ":" is nobody's. */
+static void
+lookup_check_auth(const struct lookup_query *query, struct tableproc *program)
+{
+	char key[sizeof(query->name) + sizeof(query->password)];
+
+	if (strchr(query->name, ':') != NULL) {
+		lookup_answer_password(query, ANSWER_NO, STR_LIT(""));
+		return;
+	}
+	snprintf(key, sizeof(key), "%s:%s", query->name, query->password);
+	lookup_ask_program(query, program, TABLEPROTO_CHECK, TABLEPROTO_AUTH,
+	    str_from(key));
+	explicit_bzero(key, sizeof(key));
 }
 
 static void
 lookup_on_credentials(struct lookup *lookup, struct channel *channel,
     const struct message *message)
 {
-	struct message answer = {
-		.type = MESSAGE_CREDENTIALS_ANSWER,
-		.fd = -1,
-		.credentials_answer = { (uint32_t)lookup_check_password(lookup,
-		    &message->credentials) },
-	};
+	const struct message_credentials *request = &message->credentials;
+	struct lookup_query query = lookup_query(lookup, channel, message,
+	    lookup_answer_password);
+	struct tableproc *program = lookup_find_program(lookup,
+	    request->generation, request->table);
 
-	channel_reply(channel, message, &answer);
+	if (!str_copy(request->user, query.name, sizeof(query.name)) ||
+	    !str_copy(request->password, query.password,
+		sizeof(query.password))) {
+		lookup_answer_password(&query, ANSWER_NO, STR_LIT(""));
+	} else if (program != NULL &&
+	    tableproc_has_service(program, TABLEPROTO_AUTH)) {
+		lookup_check_auth(&query, program);
+	} else {
+		query.done = lookup_answer_credentials;
+		lookup_ask(&query, request->generation, request->table,
+		    SERVICE_CREDENTIALS, request->user);
+	}
+	explicit_bzero(&query, sizeof(query));
 }
 
 /* SRS, here since the keys are secrets. */
@@ -427,65 +342,70 @@ lookup_on_include(struct channel *channel, const struct message *message)
 		rootdir_text_fini(&text);
 }
 
-/* What a ruleset holds changes with it alone. */
-static bool
-lookup_update_table(struct lookup_generation *generation, uint32_t number,
-    char error[DYNTABLE_ERROR_MAX])
+static void
+lookup_answer_update(const struct lookup_query *query, enum answer updated,
+    struct str why)
 {
-	const struct blob *blob = &generation->use->blob;
-	struct ir_table table;
+	struct message answer = { .type = MESSAGE_RESULT, .fd = -1 };
+	bool is_updated = updated == ANSWER_YES;
+	char name[512], error[DYNTABLE_ERROR_MAX];
 
-	if (embedded_is_stale(blob, number)) {
-		blob_table(blob, number, &table);
-		snprintf(error, DYNTABLE_ERROR_MAX, "%.*s" LOOKUP_STALE,
-		    STR_ARG(table.config));
-		return false;
-	}
-	return generation->tables[number] == NULL ||
-	    dyntable_update(generation->tables[number], error);
+	log_visible(str_from(query->name), false, name, sizeof(name));
+	log_visible(why, false, error, sizeof(error));
+	if (is_updated)
+		log_info("info: Table \"%s\" successfully updated", name);
+	else
+		log_info("info: Failed to update table \"%s\": %s", name,
+		    error);
+	answer.result.is_ok = is_updated;
+	answer.result.error = str_from(is_updated ? "" : error);
+	channel_reply(query->channel, &query->request, &answer);
 }
 
-/* Of every ruleset that has it; false: one failed, or none has it. */
+/* In every ruleset that has it; false: one failed. */
 static bool
 lookup_update(struct lookup *lookup, struct str name,
     char error[DYNTABLE_ERROR_MAX])
 {
-	bool is_known = false, is_updated = true;
+	bool is_updated = true;
 
 	for (unsigned i = 0; i < LOOKUP_GENERATIONS; i++) {
 		struct lookup_generation *generation = &lookup->generations[i];
 		uint32_t number = IR_NONE;
 
-		if (generation->use != NULL && name.len > 0)
+		if (generation->use != NULL)
 			number = blob_find_table(&generation->use->blob, name);
-		if (number == IR_NONE)
-			continue;
-		is_known = true;
-		if (!lookup_update_table(generation, number, error))
+		if (number != IR_NONE &&
+		    !lookup_update_table(generation, number, error))
 			is_updated = false;
 	}
-	if (!is_known)
-		snprintf(error, DYNTABLE_ERROR_MAX, "there is no such table");
-	return is_known && is_updated;
+	return is_updated;
 }
 
 static void
 lookup_on_update(struct lookup *lookup, struct channel *channel,
     const struct message *message)
 {
-	struct message answer = { .type = MESSAGE_RESULT, .fd = -1 };
-	char error[DYNTABLE_ERROR_MAX] = "", name[512];
-	bool is_updated = lookup_update(lookup, message->update_table.table,
-	    error);
+	struct lookup_query query = lookup_query(lookup, channel, message,
+	    lookup_answer_update);
+	struct str name = message->update_table.table;
+	struct lookup_generation *newest;
+	char error[DYNTABLE_ERROR_MAX] = "";
+	uint32_t number = 0;
+	bool is_updated;
 
-	log_visible(message->update_table.table, false, name, sizeof(name));
-	if (is_updated)
-		log_info("info: Table \"%s\" successfully updated", name);
-	else
-		log_info("info: Failed to update table \"%s\": %s", name,
-		    error);
-	answer.result = (struct message_result){ is_updated, str_from(error) };
-	channel_reply(channel, message, &answer);
+	newest = lookup_find_name(lookup, name, &number);
+	if (!str_copy(name, query.name, sizeof(query.name)) || newest == NULL) {
+		lookup_answer_update(&query, ANSWER_FAILED,
+		    STR_LIT("there is no such table"));
+	} else if (newest->programs[number] != NULL) {
+		lookup_ask_program(&query, newest->programs[number],
+		    TABLEPROTO_UPDATE, 0, STR_LIT(""));
+	} else {
+		is_updated = lookup_update(lookup, name, error);
+		lookup_answer_update(&query,
+		    is_updated ? ANSWER_YES : ANSWER_FAILED, str_from(error));
+	}
 }
 
 /* The process. */
@@ -536,20 +456,30 @@ lookup_init(struct child *child)
 	child->box = lookup;
 	if (lookup == NULL)
 		return "out of memory";
+	lookup->child = child;
 	lookup->rdns = rdns_new(child->base);
 	if (lookup->rdns == NULL)
 		return "cannot set up the resolver";
 	return lookup_add_generation(lookup, child->ruleset);
 }
 
+/* One that was in use before comes again when others refuse the next. */
 static const char *
 lookup_use_ruleset(struct child *child, struct ruleset_use *use)
 {
 	struct lookup *lookup = child->box;
+	struct lookup_generation *generation = lookup_find_generation(lookup,
+	    use->generation);
+	const char *error;
 
-	if (lookup_find_generation(lookup, use->generation) != NULL)
-		return NULL;
-	return lookup_add_generation(lookup, use);
+	if (generation == NULL) {
+		error = lookup_add_generation(lookup, use);
+		if (error != NULL)
+			return error;
+		generation = lookup_find_generation(lookup, use->generation);
+	}
+	generation->order = ++lookup->orders;
+	return lookup_start_programs(lookup, generation);
 }
 
 static void
@@ -559,6 +489,7 @@ lookup_fini(struct child *child)
 
 	if (lookup == NULL)
 		return;
+	lookup->is_ending = true;
 	for (unsigned i = 0; i < LOOKUP_GENERATIONS; i++)
 		lookup_drop_generation(&lookup->generations[i]);
 	rdns_free(lookup->rdns);

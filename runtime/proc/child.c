@@ -33,9 +33,13 @@ struct child_listener {
 struct child_setup {
 	const char *error; /* what could not be taken; NULL: nothing */
 	struct ruleset_use *use;
+	struct ruleset_use *old; /* until it is settled */
 	struct child_listener *listeners;
 	uint32_t listener_count;
+	struct message request; /* SETUP_DONE, its number */
 };
+
+const char child_later[] = "later";
 
 static const char *const child_names[PROC_KINDS] = {
 	[PROC_PARENT] = "parent",
@@ -304,9 +308,10 @@ child_lock_in(struct child *child)
 static const char *
 child_use(struct child *child)
 {
-	struct ruleset_use *use = child->setup->use, *old = child->ruleset;
+	struct ruleset_use *use = child->setup->use;
 	const char *error;
 
+	child->setup->old = child->ruleset;
 	if (child->setup->error != NULL)
 		return child->setup->error;
 	if (use == NULL)
@@ -315,15 +320,7 @@ child_use(struct child *child)
 	error = child_lock_in(child);
 	if (error == NULL && child->ops->use_ruleset != NULL)
 		error = child->ops->use_ruleset(child, use);
-	if (error == NULL)
-		error = child_give_listeners(child);
-	if (error != NULL) {
-		child->ruleset = old;
-		return error;
-	}
-	child->setup->use = NULL;
-	ruleset_drop(old);
-	return NULL;
+	return error;
 }
 
 /* Forgets what came for a generation that is not used. */
@@ -342,17 +339,35 @@ child_reset_setup(struct child *child)
 	setup->listener_count = 0;
 }
 
+void
+child_settle(struct child *child, const char *error)
+{
+	struct child_setup *setup = child->setup;
+	struct message ready = { .type = MESSAGE_READY, .fd = -1 };
+
+	if (error == NULL)
+		error = child_give_listeners(child);
+	if (error != NULL) {
+		child->ruleset = setup->old;
+	} else {
+		setup->use = NULL;
+		ruleset_drop(setup->old);
+	}
+	ready.ready.error = str_from(error == NULL ? "" : error);
+	child_reset_setup(child);
+	channel_reply(child->parent, &setup->request, &ready);
+}
+
 static void
 child_finish_setup(struct child *child, const struct message *message)
 {
-	struct message ready = { .type = MESSAGE_READY, .fd = -1 };
 	const char *error;
 
 	child->is_forced = message->setup_done.is_forced;
+	child->setup->request = *message;
 	error = child_use(child);
-	ready.ready.error = str_from(error == NULL ? "" : error);
-	child_reset_setup(child);
-	channel_reply(child->parent, message, &ready);
+	if (error != child_later)
+		child_settle(child, error);
 }
 
 static void

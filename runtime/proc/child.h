@@ -43,7 +43,10 @@ struct child_ops {
 	 */
 	const char *(*init)(struct child *child);
 
-	/* A ruleset has come: the first, or a reload. Its listeners follow. */
+	/*
+	 * A ruleset has come: the first, or a reload. Its listeners follow.
+	 * child_later: child_settle will tell.
+	 */
 	const char *(*use_ruleset)(struct child *child,
 	    struct ruleset_use *use);
 	/*
@@ -94,6 +97,12 @@ const char *child_name(enum proc_kind kind);
 
 /* The main function of a process; returns its exit status. */
 int child_main(const struct child_ops *ops);
+
+/* What use_ruleset returns when it cannot tell yet. */
+extern const char child_later[];
+
+/* Then, once: the ruleset is in use, error is NULL, or is refused. */
+void child_settle(struct child *child, const char *error);
 
 /* Ends the loop: what happened is said as fatal, the exit status is 1. */
 void child_fail(struct child *child, const char *reason);

@@ -76,6 +76,15 @@
 /* Session to parent. CREDENTIALS too, for system users. */
 #define FIELDS_CREDENTIALS_ANSWER(F) F(U32, answer)
 
+/*
+ * Lookup to parent: a process for a table of the kind program, in the place
+ * of one that was opened under the same id, and the end of that. program:
+ * its path.
+ */
+#define FIELDS_TABLE_OPEN(F)   F(U32, id) F(U32, generation) F(U32, table)
+#define FIELDS_TABLE_OPENED(F) F(TEXT, program) F(TEXT, error) /* + fd */
+#define FIELDS_TABLE_CLOSE(F)  F(U32, id)                      /* nothing */
+
 /* The .forward of a user. */
 #define FIELDS_FORWARD(F)        F(TEXT, user) F(U32, generation) F(U32, table)
 #define FIELDS_FORWARD_ANSWER(F) F(U32, status) /* expand_forward + fd */
@@ -153,7 +162,10 @@
 	M(CTL_RELOAD, ctl_reload) \
 	M(CTL_STOP, ctl_stop) \
 	M(SRS, srs) \
-	M(SRS_ANSWER, srs_answer)
+	M(SRS_ANSWER, srs_answer) \
+	M(TABLE_OPEN, table_open) \
+	M(TABLE_OPENED, table_opened) \
+	M(TABLE_CLOSE, table_close)
 
 /* Requests and what answers them: anything else breaks the protocol. */
 #define MESSAGE_ANSWERS(A) \
@@ -170,6 +182,7 @@
 	A(CREDENTIALS, CREDENTIALS_ANSWER) \
 	A(UPDATE_TABLE, RESULT) \
 	A(SRS, SRS_ANSWER) \
+	A(TABLE_OPEN, TABLE_OPENED) \
 	A(FORWARD, FORWARD_ANSWER) \
 	A(KEY_SIGN, KEY_SIGNED) \
 	A(KEY_FILE, RESULT) \

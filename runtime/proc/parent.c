@@ -265,6 +265,7 @@ parent_reap(struct parent *parent)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (!parent_reap_child(parent, pid, status) &&
+		    !parent_reap_program(parent, pid, status) &&
 		    !loader_reap(parent->loader, pid, status))
 			workers_reap(parent->workers, pid, status);
 	if (parent->is_stopping && !parent_has_more(parent))
@@ -334,6 +335,7 @@ parent_close(struct parent *parent)
 		unlink(parent->pidfile);
 	parent_reload_forget(parent);
 	parent_end_children(parent);
+	parent_end_programs(parent);
 	parent_ruleset_close(&parent->ruleset);
 	offline_free(parent->offline);
 	mda_parent_free(parent->mda);
@@ -378,6 +380,8 @@ parent_main(const struct parent_options *options)
 	parent->started = time(NULL);
 	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++)
 		parent->children[i].pid = -1;
+	for (size_t i = 0; i < PARENT_PROGRAMS_MAX; i++)
+		parent->programs[i].pid = -1;
 	if (options->is_foreground || options->check_only ||
 	    parent_detach(parent)) {
 		parent_run(parent);

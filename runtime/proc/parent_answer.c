@@ -1,7 +1,8 @@
 /*
  * What the other processes ask the parent for. Each may ask only for what
  * is its own: a session process for .forward files and passwords, the queue
- * for deliveries, control for what root tells it.
+ * for deliveries, lookup for its table programs, control for what root tells
+ * it.
  */
 #include "runtime/proc/parent_private.h"
 
@@ -52,8 +53,7 @@ parent_on_session(struct parent_child *child, struct message *message)
 		close(message->fd);
 }
 
-/* The ruleset of a generation, if it is the one in use or coming so. */
-static struct ruleset_use *
+struct ruleset_use *
 parent_find_ruleset(const struct parent *parent, uint32_t generation)
 {
 	struct ruleset_use *now = parent->ruleset.use;
@@ -74,6 +74,21 @@ parent_on_queue(struct parent_child *child, struct message *message)
 		    parent_find_ruleset(parent, message->deliver.generation));
 	else
 		parent_distrust(child, message);
+}
+
+static void
+parent_on_lookup(struct parent_child *child, struct message *message)
+{
+	if (message->type == MESSAGE_TABLE_OPEN)
+		parent_open_program(child, message);
+	else if (message->type == MESSAGE_TABLE_CLOSE)
+		parent_close_program(child->parent, message->table_close.id);
+	else {
+		parent_distrust(child, message);
+		return;
+	}
+	if (message->fd != -1)
+		close(message->fd);
 }
 
 /* Control. */
@@ -145,6 +160,8 @@ parent_on_message(void *arg, struct channel *channel, struct message *message)
 		parent_on_session(child, message);
 	else if (child->kind == PROC_QUEUE)
 		parent_on_queue(child, message);
+	else if (child->kind == PROC_LOOKUP)
+		parent_on_lookup(child, message);
 	else if (child->kind == PROC_CONTROL)
 		parent_on_control(child, message);
 	else

@@ -6,6 +6,7 @@
  *	parent_reload.c   a ruleset that comes into use
  *	parent_ruleset.c  what the parent itself reads of one
  *	parent_answer.c   what the processes ask for
+ *	parent_program.c  table programs
  */
 #ifndef RUNTIME_PROC_PARENT_PRIVATE_H
 #define RUNTIME_PROC_PARENT_PRIVATE_H
@@ -24,7 +25,8 @@ enum {
 	PARENT_SESSIONS_MAX = 16,
 	PARENT_CHILDREN_MAX = PARENT_SESSIONS_MAX + 16,
 	PARENT_ROWS = 1024, /* of counters */
-	PARENT_SETUP_SECONDS = 10,
+	PARENT_PROGRAMS_MAX = 256,
+	PARENT_SETUP_SECONDS = 30, /* more than programs have */
 	PARENT_STOP_SECONDS = 5,
 	PARENT_PATIENCE_SECONDS = 5, /* with deliveries, before that */
 	PARENT_KEYS_SECONDS = 60,    /* that an old keys process stays */
@@ -40,6 +42,13 @@ struct parent_child {
 	uint32_t row;
 	struct channel *channel;
 	struct event *retire; /* a keys process whose ruleset is gone */
+};
+
+/* The process of a table program. */
+struct parent_program {
+	pid_t pid; /* -1: the place is free */
+	uint32_t id;
+	struct event *kill; /* it was told to end */
 };
 
 /* A ruleset and what comes with it. */
@@ -96,6 +105,7 @@ struct parent {
 
 	struct parent_child children[PARENT_CHILDREN_MAX];
 	unsigned session_count;
+	struct parent_program programs[PARENT_PROGRAMS_MAX];
 
 	struct workers *workers;
 	struct auth *auth;
@@ -146,6 +156,24 @@ void parent_ruleset_close(struct parent_ruleset *ruleset);
 bool parent_find_key(struct parent *parent, char *error, size_t room);
 /* What only a later version does. False: refused, with the reason. */
 bool parent_ruleset_check(const struct blob *blob, char *error, size_t room);
+
+/* The one of that generation, in use or coming so; NULL: neither. */
+struct ruleset_use *parent_find_ruleset(const struct parent *parent,
+    uint32_t generation);
+
+/* Table programs. */
+
+/* Whether all of a ruleset are there. False: error says what is missing. */
+bool parent_check_programs(const struct blob *blob, char *error, size_t room);
+/* TABLE_OPEN: starts one in the place of what it had, and answers. */
+void parent_open_program(struct parent_child *lookup,
+    const struct message *request);
+/* TABLE_CLOSE */
+void parent_close_program(struct parent *parent, uint32_t id);
+/* Of waitpid(2). */
+bool parent_reap_program(struct parent *parent, pid_t pid, int status);
+/* Waits for all, with force in the end. */
+void parent_end_programs(struct parent *parent);
 
 /* Called once, when the first ruleset is in use everywhere. */
 void parent_on_ready(struct parent *parent);

@@ -31,18 +31,6 @@ parent_has_filter(const struct blob *blob)
 	return false;
 }
 
-/* A table that is one. */
-static bool
-parent_find_program(const struct blob *blob, struct ir_table *table_r)
-{
-	for (uint32_t i = 0; i < blob_table_count(blob); i++) {
-		blob_table(blob, i, table_r);
-		if (table_r->kind == IR_TABLE_PROGRAM)
-			return true;
-	}
-	return false;
-}
-
 /* They tune queues between processes that are not there. */
 static void
 parent_warn_of_limits(const struct blob *blob)
@@ -90,21 +78,14 @@ parent_warn_of_relays(const struct blob *blob)
 bool
 parent_ruleset_check(const struct blob *blob, char *error, size_t room)
 {
-	struct ir_table table;
-
 	if (parent_has_filter(blob)) {
 		snprintf(error, room,
 		    "filters cannot be run yet: remove \"filter\" from "
 		    "listeners and actions [filter-not-supported]");
 		return false;
 	}
-	if (parent_find_program(blob, &table)) {
-		snprintf(error, room,
-		    "table \"%.*s\": programs are not asked yet: make a file "
-		    "or a database of it [table-program-not-supported]",
-		    STR_ARG(table.name));
+	if (!parent_check_programs(blob, error, room))
 		return false;
-	}
 	parent_warn_of_limits(blob);
 	parent_warn_of_relays(blob);
 	return true;

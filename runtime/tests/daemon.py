@@ -6,6 +6,7 @@ Used by scripts in the tests folders of boxes."""
 import contextlib
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -77,6 +78,19 @@ def dead_letter_kept():
         path.unlink()
 
 
+def limit_descriptors(daemon, pid, highest):
+    """As the daemon's user: root of a container may not. -1: no limit."""
+    account = pwd.getpwnam(daemon.user)
+    become = {}
+    if os.geteuid() == 0:
+        become = {"user": account.pw_uid, "group": account.pw_gid}
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    subprocess.run(
+        ["prlimit", f"--pid={pid}",
+         f"--nofile={hard if highest < 0 else highest + 1}:"],
+        timeout=30, check=True, **become)
+
+
 class Running:
     """A process of the daemon's parent, and its log."""
 
@@ -128,9 +142,11 @@ class Running:
 
 class Daemon(Running):
     """with Daemon(config) as daemon: {dir} and {user} in the config are
-    those of the test, {libexec} the helpers'."""
+    those of the test, {libexec} the helpers'. helpers: files that are copied
+    to be helpers, too, by their names, in a build tree of the test's own."""
 
-    def __init__(self, config, *options, blob=True, target="native"):
+    def __init__(self, config, *options, blob=True, target="native",
+                 helpers=None):
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
             os.geteuid()).pw_name
         self.dir = Path(tempfile.mkdtemp(prefix="smtpd-test-"))
@@ -141,6 +157,7 @@ class Daemon(Running):
         self.blob = blob
         self.target = target  # of the blob
         self.config = config
+        self.bin = self.copy_tree(helpers) if helpers else BIN
 
     def write(self, name, text, mode=0o644):
         """A file of the test, readable for the daemon."""
@@ -150,6 +167,18 @@ class Daemon(Running):
         if os.geteuid() == 0:
             shutil.chown(path, self.user)
         return path
+
+    def copy_tree(self, helpers):
+        """Its folder of programs."""
+        tree = self.dir / "build"
+        shutil.copytree(BIN.parent / "libexec", tree / "libexec")
+        (tree / "bin").mkdir()
+        for name in ("smtpd", "smtpd-compile", "smtpctl"):
+            shutil.copy(BIN / name, tree / "bin")
+        for name, path in helpers.items():
+            (tree / "libexec" / name).parent.mkdir(exist_ok=True)
+            shutil.copy(path, tree / "libexec" / name)
+        return tree / "bin"
 
     def certificate(self, name, host, *options):
         """A key and a self-signed certificate."""
@@ -168,12 +197,12 @@ class Daemon(Running):
     def make_ruleset(self):
         """Of the config as it is now, and the options that name it."""
         config = self.write("smtpd.conf", self.config.format(
-            dir=self.dir, user=self.user, libexec=BIN.parent / "libexec"))
+            dir=self.dir, user=self.user, libexec=self.bin.parent / "libexec"))
         if not self.blob:
             return ["-f", config]
         blob = self.dir / "blob"
         done = subprocess.run(
-            [BIN / "smtpd-compile", f"--target={self.target}", "-W",
+            [self.bin / "smtpd-compile", f"--target={self.target}", "-W",
              "no-insecure-file", "-o", blob, config],
             env=environment(), capture_output=True, check=False)
         if done.returncode != 0:
@@ -194,7 +223,7 @@ class Daemon(Running):
         if os.geteuid() == 0:
             become = {"user": account.pw_uid, "group": account.pw_gid,
                       "extra_groups": []}
-        self.launch([BIN / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
+        self.launch([self.bin / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
                      *self.options],
                     env=environment({"HOME": str(self.dir)}), cwd=self.dir,
                     **become)

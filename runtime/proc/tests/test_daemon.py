@@ -4,9 +4,7 @@ changes under them, their end, and clients of the control socket that mean
 harm."""
 
 import os
-import pwd
 import random
-import resource
 import signal
 import socket
 import ssl
@@ -17,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, Daemon, free_port, kind_of  # noqa: E402
+from daemon import (Client, Daemon, free_port, kind_of,  # noqa: E402
+                    limit_descriptors)
 from tap import BIN, Tap, environment, is_sanitized  # noqa: E402
 
 PORT = free_port()
@@ -106,9 +105,9 @@ def test_refusals(tap):
         ("filter", 'filter "f" phase connect match fcrdns disconnect '
          '"550 no"\nlisten on 127.0.0.1 port 1 filter "f"\n',
          "filter-not-supported"),
-        ("a table program", 'table t postgres:/etc/p.conf\n'
+        ("a table program that is not there", 'table t postgres:/etc/p.conf\n'
          "match mail-from <t> from any for any reject\n",
-         "[table-program-not-supported]"),
+         "table-postgres cannot be run: "),
         ("no such address", "listen on nowhere.invalid\n",
          "no such address, interface or host"),
         ("a mistake", "listen on nowhere port\n", "error:"),
@@ -239,19 +238,6 @@ def test_reload_refused(tap):
                      daemon.delivered) else done + daemon.log_text())
         rewrite(daemon, CONFIG)
         tap.equal("and a good one is taken", smtpctl(daemon, "reload")[0], 0)
-
-
-def limit_descriptors(daemon, pid, highest):
-    """As the daemon's user: root of a container may not. -1: no limit."""
-    account = pwd.getpwnam(daemon.user)
-    become = {}
-    if os.geteuid() == 0:
-        become = {"user": account.pw_uid, "group": account.pw_gid}
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    subprocess.run(
-        ["prlimit", f"--pid={pid}",
-         f"--nofile={hard if highest < 0 else highest + 1}:"],
-        timeout=30, check=True, **become)
 
 
 def test_reload_half(tap):
