@@ -572,6 +572,16 @@ client_begin_proxy(struct client *client)
 	client->step = CLIENT_PROXY;
 }
 
+static void
+client_turn_away(const struct door *door, int fd)
+{
+	if (door->listener.tls != IR_LISTEN_SMTPS)
+		/* As far as it goes at once. */
+		(void)!send(fd, SMTP_LAST_WORDS, strlen(SMTP_LAST_WORDS),
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 bool
 client_accept(struct door *door, int fd, const struct sockaddr *peer)
 {
@@ -581,7 +591,7 @@ client_accept(struct door *door, int fd, const struct sockaddr *peer)
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		client = client_new(door, fd, peer);
 	if (client == NULL) {
-		close(fd);
+		client_turn_away(door, fd);
 		return false;
 	}
 	client->id = session_new_id(box);

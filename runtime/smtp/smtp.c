@@ -44,6 +44,14 @@ smtp_make_visible(char *text, size_t len)
 			text[i] = '?';
 }
 
+/* Closes where there is no memory for more than that. */
+static void
+smtp_starve(struct smtp *smtp)
+{
+	smtp->last_words = STR_LIT(SMTP_LAST_WORDS);
+	smtp_close(smtp);
+}
+
 static void smtp_vreply(struct smtp *smtp, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
@@ -54,6 +62,9 @@ smtp_vreply(struct smtp *smtp, const char *format, va_list ap)
 	int wanted = vsnprintf(line, sizeof(line) - 1, format, ap);
 	size_t len = wanted < 0 ? 0 : (size_t)wanted;
 
+	/* All was said. */
+	if (smtp->last_words.len > 0)
+		return;
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	smtp_make_visible(line, len);
@@ -64,7 +75,7 @@ smtp_vreply(struct smtp *smtp, const char *format, va_list ap)
 	line[len++] = '\r';
 	line[len++] = '\n';
 	if (!bytes_append(&smtp->output, line, len, SIZE_MAX))
-		smtp_close(smtp);
+		smtp_starve(smtp);
 }
 
 void
@@ -105,15 +116,21 @@ smtp_set_command(struct smtp *smtp, struct str text)
 void
 smtp_refuse_input(struct smtp *smtp, const char *reply)
 {
+	char line[128];
+	int len = snprintf(line, sizeof(line), "%s\r\n", reply);
+
 	smtp->ops->bad_input(smtp->arg, str_from(reply));
-	if (bytes_append(&smtp->output, reply, strlen(reply), SIZE_MAX))
-		bytes_append(&smtp->output, "\r\n", 2, SIZE_MAX);
-	smtp_close(smtp);
+	if (bytes_append(&smtp->output, line, (size_t)len, SIZE_MAX))
+		smtp_close(smtp);
+	else
+		smtp_starve(smtp);
 }
 
 struct str
 smtp_output(const struct smtp *smtp)
 {
+	if (smtp->output.len == 0)
+		return smtp->last_words;
 	return (struct str){ bytes_front(&smtp->output),
 		(uint32_t)smtp->output.len };
 }
@@ -121,7 +138,11 @@ smtp_output(const struct smtp *smtp)
 void
 smtp_sent(struct smtp *smtp, size_t len)
 {
-	bytes_take(&smtp->output, len);
+	if (smtp->output.len > 0)
+		bytes_take(&smtp->output, len);
+	else
+		smtp->last_words = (struct str){ smtp->last_words.ptr + len,
+			smtp->last_words.len - (uint32_t)len };
 	smtp_resume(smtp);
 }
 
@@ -237,7 +258,7 @@ smtp_input(struct smtp *smtp, const char *data, size_t len)
 		used = smtp_consume(smtp, data, len);
 	if (!bytes_append(&smtp->input, data + used, len - used,
 		SMTP_INPUT_MAX))
-		smtp_close(smtp);
+		smtp_starve(smtp);
 	if (used == 0)
 		smtp_resume(smtp);
 }

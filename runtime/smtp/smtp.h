@@ -195,6 +195,7 @@ struct smtp {
 	size_t scanned;     /* of it, without a line end */
 	size_t behind;      /* the line that is worked on */
 	struct bytes output;
+	struct str last_words; /* behind output, where there was no memory */
 	bool is_running;
 	bool has_closed_cr; /* the line before ended in CR LF */
 	enum smtp_refusal refusal;
@@ -226,6 +227,9 @@ bool smtp_wants_input(const struct smtp *smtp);
 
 /* Bytes of the client. The buffer is the caller's again. */
 void smtp_input(struct smtp *smtp, const char *data, size_t len);
+
+/* For a client without a session: there was no memory for one. */
+#define SMTP_LAST_WORDS "421 4.3.0 Temporary Error\r\n"
 
 /* What is to be sent, and that some of it was. */
 struct str smtp_output(const struct smtp *smtp);
