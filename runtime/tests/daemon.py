@@ -4,8 +4,10 @@ becomes "nobody" for that, since the daemon of an ordinary user is tested.
 Used by scripts in the tests folders of boxes."""
 
 import contextlib
+import errno
 import os
 import pwd
+import random
 import resource
 import shutil
 import signal
@@ -25,14 +27,28 @@ ignore_leaks()
 
 START = 15  # seconds to wait for the daemon, or for its end
 HOST = "mail.example.org"
+PORTS = (10000, 32768)  # below Linux's of connections
+
+given = set()
 
 
 def free_port(address="127.0.0.1"):
-    """A port that nobody listens on; another program could take it."""
+    """A port that nobody listens on, another at each call. It is none of
+    those that the system gives to connections, of which tests make many;
+    another program could take it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def hash_of(password):

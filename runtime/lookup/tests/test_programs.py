@@ -373,7 +373,7 @@ def test_reload_undone(world):
     config = world.config
     world.config += "".join(
         f'listen on 127.0.0.1 port {port} tls pki "x"\n'
-        for port in {free_port() for _ in range(30)})
+        for port in [free_port() for _ in range(30)])
     world.make_ruleset()
     status, said = world.ctl("reload")
     tap.case("a reload that a session process refuses", "" if status != 0 and
