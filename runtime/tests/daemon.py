@@ -81,6 +81,15 @@ def kind_of(pid):
     return words[words.index(b"-x") + 1].decode() if b"-x" in words else ""
 
 
+def is_running(pid):
+    """There, and not only waiting to be reaped."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
 @contextlib.contextmanager
 def dead_letter_kept():
     """What sendmail cannot send goes to a file in the home of whoever runs
@@ -96,22 +105,20 @@ def dead_letter_kept():
 
 def limit_descriptors(daemon, pid, highest):
     """As the daemon's user: root of a container may not. -1: no limit."""
-    account = pwd.getpwnam(daemon.user)
-    become = {}
-    if os.geteuid() == 0:
-        become = {"user": account.pw_uid, "group": account.pw_gid}
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     subprocess.run(
         ["prlimit", f"--pid={pid}",
          f"--nofile={hard if highest < 0 else highest + 1}:"],
-        timeout=30, check=True, **become)
+        timeout=30, check=True, **daemon.become())
 
 
 class Running:
-    """A process of the daemon's parent, and its log."""
+    """A process of the daemon's parent, and its log. control: the program
+    smtpctl, and options that lead it to this daemon."""
 
-    def __init__(self, log):
+    def __init__(self, log, *control):
         self.log = log
+        self.control = control
         self.process = None
 
     def launch(self, command, **kwargs):
@@ -136,6 +143,25 @@ class Running:
 
     def log_text(self):
         return self.log.read_text(errors="replace")
+
+    def connect(self, port, address="127.0.0.1", source=None):
+        """A socket; listeners come up shortly after the start."""
+        end = time.monotonic() + START
+        while True:
+            try:
+                return socket.create_connection((address, port), START,
+                                                source_address=source)
+            except ConnectionRefusedError:
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def ctl(self, *words):
+        """The exit status of smtpctl, and all that it prints."""
+        done = subprocess.run(
+            [*self.control, *words], env=environment(), capture_output=True,
+            text=True, timeout=30, check=False)
+        return done.returncode, done.stdout + done.stderr
 
     def children(self):
         """Ids of the processes below the parent."""
@@ -166,14 +192,15 @@ class Daemon(Running):
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
             os.geteuid()).pw_name
         self.dir = Path(tempfile.mkdtemp(prefix="smtpd-test-"))
-        super().__init__(self.dir / "log")
         self.spool = self.dir / "spool"
+        self.bin = self.copy_tree(helpers) if helpers else BIN
+        super().__init__(self.dir / "log", self.bin / "smtpctl",
+                         f"--spool={self.spool}")
         self.maildir = self.dir / "Maildir"
         self.options = options
         self.blob = blob
         self.target = target  # of the blob
         self.config = config
-        self.bin = self.copy_tree(helpers) if helpers else BIN
 
     def write(self, name, text, mode=0o644):
         """A file of the test, readable for the daemon."""
@@ -233,28 +260,19 @@ class Daemon(Running):
             shutil.chown(self.dir, self.user)
         self.run(ruleset)
 
-    def run(self, ruleset):
+    def become(self):
+        """What has subprocess run a program as the daemon's user."""
+        if os.geteuid() != 0:
+            return {}
         account = pwd.getpwnam(self.user)
-        become = {}
-        if os.geteuid() == 0:
-            become = {"user": account.pw_uid, "group": account.pw_gid,
-                      "extra_groups": []}
+        return {"user": account.pw_uid, "group": account.pw_gid,
+                "extra_groups": []}
+
+    def run(self, ruleset):
         self.launch([self.bin / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
                      *self.options],
                     env=environment({"HOME": str(self.dir)}), cwd=self.dir,
-                    **become)
-
-    def connect(self, port, address="127.0.0.1", source=None):
-        """A socket; listeners come up shortly after the start."""
-        end = time.monotonic() + START
-        while True:
-            try:
-                return socket.create_connection((address, port), START,
-                                                source_address=source)
-            except ConnectionRefusedError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise
-                time.sleep(0.02)
+                    **self.become())
 
     def delivered(self):
         """Files of the Maildir."""

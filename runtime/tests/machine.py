@@ -114,7 +114,7 @@ class Daemon(Running):
     """with Daemon(config) as daemon: the installed smtpd, as root."""
 
     def __init__(self, config):
-        super().__init__(Path("/var/run/test.log"))
+        super().__init__(Path("/var/run/test.log"), SBIN / "smtpctl")
         self.conf = Path("/usr/local/etc/smtpd.conf")
         self.conf.write_text(config)
 

@@ -2,7 +2,6 @@
 """smtpctl and sendmail against a running daemon, and without one."""
 
 import os
-import pwd
 import re
 import shutil
 import socket
@@ -29,17 +28,12 @@ FAILED = (1, "command failed\n")
 
 def run(daemon, program, *words, text="", spool=None):
     """Exit status and all that it prints, as the daemon's user."""
-    account = pwd.getpwnam(daemon.user)
-    become = {}
-    if os.geteuid() == 0:
-        become = {"user": account.pw_uid, "group": account.pw_gid,
-                  "extra_groups": []}
     data = text if isinstance(text, bytes) else text.encode("latin-1")
     done = subprocess.run(
         [BIN / program, f"--spool={spool or daemon.spool}", *words], input=data,
         env=environment({"HOME": str(daemon.dir)}), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=30, check=False, cwd=daemon.dir,
-        **become)
+        **daemon.become())
     return done.returncode, done.stdout.decode("latin-1")
 
 

@@ -5,7 +5,6 @@ with, locks, and LMTP with a real Dovecot."""
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile

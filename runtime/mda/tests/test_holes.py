@@ -84,13 +84,6 @@ def inbox(name):
     return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
-def smtpctl(*args, **kwargs):
-    done = subprocess.run([machine.SBIN / "smtpctl", *args], timeout=20,
-                          capture_output=True, text=True, check=False,
-                          **kwargs)
-    return done.returncode, done.stdout + done.stderr
-
-
 def queued():
     return {path.name: path for path in QUEUE.glob("*/*/*")
             if len(path.name) == 16}
@@ -202,19 +195,17 @@ def check_long_command(world):
     FORWARD.unlink()
 
 
-def lie(world, replies):
+def lie(listener, replies, heard):
     """An LMTP server for one session, that answers as it likes."""
-    with socket.create_server(("127.0.0.1", world.lmtp)) as listener:
-        listener.settimeout(20)
-        client, _ = listener.accept()
-        with client:
-            client.settimeout(5)
-            for reply in replies:
-                client.sendall(reply)
-                try:
-                    client.recv(65536)
-                except OSError:
-                    return
+    client, _ = listener.accept()
+    with client:
+        client.settimeout(5)
+        for reply in replies:
+            client.sendall(reply)
+            try:
+                heard.append(client.recv(65536))
+            except OSError:
+                return
 
 
 REPLIES = {
@@ -232,17 +223,22 @@ REPLIES = {
 
 def check_lmtp(world):
     """The last word of a server gets into envelope and log."""
-    smtpctl("remove", "all")
+    world.daemon.ctl("remove", "all")
     world.daemon.wait(lambda: not queued())
     for name, reply in REPLIES.items():
-        log = len(world.daemon.log_text())
-        server = threading.Thread(
-            target=lie, args=(world, [b"220 hi\r\n", reply]))
-        server.start()
-        world.send("joe@lmtp.example")
-        world.daemon.wait(lambda: "result=" in world.daemon.log_text()[log:])
-        server.join()
-        smtpctl("pause", "mda")
+        log, heard = len(world.daemon.log_text()), []
+        with socket.create_server(("127.0.0.1", world.lmtp)) as listener:
+            listener.settimeout(20)
+            server = threading.Thread(target=lie, args=(
+                listener, [b"220 hi\r\n", reply], heard))
+            server.start()
+            world.send("joe@lmtp.example")
+            world.daemon.wait(
+                lambda: "result=" in world.daemon.log_text()[log:])
+            server.join()
+        tap.equal(f"{name}: is said to our client",
+                  [line.split()[0] for line in heard[:1]], [b"LHLO"])
+        world.daemon.ctl("pause", "mda")
         time.sleep(0.2)
         lines = world.daemon.log_text()[log:].splitlines()
         known = re.compile(r"[0-9a-f]{16} (mda|smtp) |info: mda (paused|resumed)")
@@ -256,9 +252,9 @@ def check_lmtp(world):
             re.findall(r"[^\t\n -~]", text)],
             [[("dispatcher", "lmtp"), ("type", "mda")], []])
         tap.equal("it can be listed and removed", (
-            smtpctl("show", "queue", evpid[:8])[1].count("|"),
-            smtpctl("remove", evpid)[0]), (13, 0))
-        smtpctl("resume", "mda")
+            world.daemon.ctl("show", "queue", evpid[:8])[1].count("|"),
+            world.daemon.ctl("remove", evpid)[0]), (13, 0))
+        world.daemon.ctl("resume", "mda")
     world.lives("answers of a hostile server")
 
 
@@ -360,7 +356,7 @@ def check_queue(world):
                    (QUEUE / "zz").is_dir()), (False, shadow, True))
         tap.equal("what is bad stays", len([
             name for name in queued() if name.startswith("0b")]), 6)
-        smtpctl("remove", "all")
+        world.daemon.ctl("remove", "all")
     for name in ("0d", "0e"):
         (QUEUE / name).unlink()  # in the way of messages with such a number
     world.daemon = machine.Daemon(config(world))
@@ -454,11 +450,11 @@ def check_bytes(world):
     """0xff is a byte, and no end."""
     Path("/usr/local/etc/aliases").write_bytes(
         b"\xff: ann\n\xff\xff\xffb: \xff, ann\nlast: ann\n")
-    smtpctl("update", "table", "aliases")
+    world.daemon.ctl("update", "table", "aliases")
     world.lives("an alias file of no alphabet")
     code, _ = world.send("last@local.example")
     give("/usr/local/etc/aliases", "last: ann\n", "root")
-    smtpctl("update", "table", "aliases")
+    world.daemon.ctl("update", "table", "aliases")
     tap.equal("lines behind it are read", (
         code, world.send("last@local.example")[0]), (250, 250))
 

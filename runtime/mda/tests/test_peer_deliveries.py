@@ -214,7 +214,7 @@ def enter_peer(scratch):
     ).returncode == 0
 
 
-def peer_run(*command, **kwargs):
+def peer_run(*command):
     return [ROOT / "tools" / "peer-run", "opensmtpd", *command]
 
 
@@ -322,9 +322,7 @@ def inside():
         connect(port)
         send(port)
         wait_for(daemon.log)
-        shown = subprocess.run([machine.SBIN / "smtpctl", "show", "queue"],
-                               capture_output=True, text=True, check=False)
-        errors = errors_of(shown.stdout.splitlines())
+        errors = errors_of(daemon.ctl("show", "queue")[1].splitlines())
         print(json.dumps({**collect(home, daemon.log_text(), errors),
                           **collect_left(Path("/"),
                                          machine.DAEMON["_smtpd"])}))

@@ -29,15 +29,6 @@ match from any for domain "example.org" rcpt-to "{{user}}@example.org" \\
 KINDS = ("queue", "lookup", "keys", "control", "session")
 
 
-def smtpctl(daemon, *words):
-    """Exit status and all that it prints, as the daemon's user."""
-    done = subprocess.run(
-        [BIN / "smtpctl", f"--spool={daemon.spool}", *words],
-        env=environment(), capture_output=True, text=True, timeout=30,
-        check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
 def send(daemon, port=PORT):
     """The replies to RCPT and to the dot."""
     client = Client(daemon.connect(port))
@@ -146,12 +137,12 @@ def test_untrusted(tap):
     with daemon:
         config = daemon.dir / "smtpd.conf"
         config.chmod(0o666)
-        status, text = smtpctl(daemon, "reload")
+        status, text = daemon.ctl("reload")
         tap.case("a config that all can write to is not reloaded",
                  "" if status == 1 else text)
         config.chmod(0o644)
         tap.equal("and one that they cannot is",
-                  smtpctl(daemon, "reload")[0], 0)
+                  daemon.ctl("reload")[0], 0)
 
 
 # Reload.
@@ -167,7 +158,7 @@ def test_reload(tap):
         client.ask("HELO x.example.org", "MAIL FROM:<a@example.com>")
         rewrite(daemon, CONFIG.replace("example.org\" rcpt", "x.test\" rcpt")
                 .replace(f"port {PORT}", f"port {other}"))
-        tap.equal("smtpctl reload", smtpctl(daemon, "reload"),
+        tap.equal("smtpctl reload", daemon.ctl("reload"),
                   (0, "command succeeded\n"))
         tap.case("the new listener is there",
                  "" if is_listening(other) else daemon.log_text())
@@ -180,7 +171,7 @@ def test_reload(tap):
         tap.case("a new session has the new one",
                  "" if rcpt.startswith("550 ") else rcpt)
         rewrite(daemon, CONFIG + "nonsense\n")
-        status, text = smtpctl(daemon, "reload")
+        status, text = daemon.ctl("reload")
         tap.case("a config that does not compile is refused",
                  "" if status == 1 and "does not compile" in text else text)
         tap.case("and the old ruleset stays", "" if send(
@@ -199,15 +190,15 @@ def test_reload_queue(tap):
     with Daemon(CONFIG, "-P", "mda", blob=False) as daemon:
         send(daemon)
         rewrite(daemon, CONFIG.replace('"local"', '"other"'))
-        status, text = smtpctl(daemon, "reload")
+        status, text = daemon.ctl("reload")
         tap.case("a ruleset without an action that mail waits for is refused",
                  "" if status == 1 and "local" in text else (status, text))
         tap.case("the daemon goes on as before", "" if send(
             daemon)[1].startswith("250 ") else daemon.log_text())
         tap.equal("--force takes it",
-                  smtpctl(daemon, "reload", "--force")[0], 0)
-        tap.equal("and the mail is still there", len(smtpctl(
-            daemon, "show", "queue")[1].splitlines()), 2)
+                  daemon.ctl("reload", "--force")[0], 0)
+        tap.equal("and the mail is still there", len(
+            daemon.ctl("show", "queue")[1].splitlines()), 2)
 
 
 def test_reload_refused(tap):
@@ -217,19 +208,19 @@ def test_reload_refused(tap):
         rewrite(daemon, CONFIG + f"table t file:{table}\n"
                 "match mail-from <t> for any reject\n")
         for _ in range(3):
-            status, text = smtpctl(daemon, "reload")
+            status, text = daemon.ctl("reload")
         tap.case("a table that cannot be read is refused",
                  "" if status == 1 and "lookup: table" in text else text)
         rewrite(daemon, f'pki a cert "{table}"\npki a key "{table}"\n'
                 + CONFIG.replace(f"port {PORT}", f"port {PORT} tls pki a"))
-        status, text = smtpctl(daemon, "reload")
+        status, text = daemon.ctl("reload")
         tap.case("so is a key",
                  "" if status == 1 and "keys: " in text else text)
         for words in ('ciphers "nonsense"', 'protocols "tlsv1.4"'):
             rewrite(daemon, f'pki a cert "{table}"\npki a key "{table}"\n'
                     + CONFIG.replace(f"port {PORT}",
                                      f"port {PORT} tls pki a {words}"))
-            status, text = smtpctl(daemon, "reload")
+            status, text = daemon.ctl("reload")
             tap.case(f"so are {words}", "" if status == 1 and
                      f"with {words}" in text else text)
         done = send(daemon)[1]
@@ -237,7 +228,7 @@ def test_reload_refused(tap):
                  "" if done.startswith("250 ") and daemon.wait(
                      daemon.delivered) else done + daemon.log_text())
         rewrite(daemon, CONFIG)
-        tap.equal("and a good one is taken", smtpctl(daemon, "reload")[0], 0)
+        tap.equal("and a good one is taken", daemon.ctl("reload")[0], 0)
 
 
 def test_reload_half(tap):
@@ -259,7 +250,7 @@ def test_reload_half(tap):
         daemon.config = pki + tls + old
         daemon.make_ruleset()
         for _ in range(2):
-            status, text = smtpctl(daemon, "reload")
+            status, text = daemon.ctl("reload")
         tap.case("a reload that one session process refuses is refused",
                  "" if status == 1 and "session: no memory" in text else
                  (status, text))
@@ -280,7 +271,7 @@ def test_reload_half(tap):
                      daemon.delivered) else done + daemon.log_text())
         limit_descriptors(daemon, sessions[-1], -1)
         tap.equal("it is taken when there is room",
-                  smtpctl(daemon, "reload")[0], 0)
+                  daemon.ctl("reload")[0], 0)
         tap.equal("no process was replaced", [
             pid for pid in daemon.children() if kind_of(pid) == "session"],
             sessions)
@@ -298,10 +289,10 @@ def test_reload_often(tap):
         pids = [daemon.process.pid] + [
             pid for pid in daemon.children() if kind_of(pid) not in
             ("keys", "session")]
-        smtpctl(daemon, "reload")
+        daemon.ctl("reload")
         before = descriptors(pids)
         for _ in range(5):
-            status, text = smtpctl(daemon, "reload")
+            status, text = daemon.ctl("reload")
             if status != 0:
                 break
         tap.case("reloads again and again", "" if status == 0 else text)
@@ -320,7 +311,7 @@ def test_end(tap):
         pid_file = daemon.spool / "smtpd.pid"
         tap.equal("the file of the process id", int(pid_file.read_text()),
                   daemon.process.pid)
-        tap.equal("smtpctl stop", smtpctl(daemon, "stop")[0], 0)
+        tap.equal("smtpctl stop", daemon.ctl("stop")[0], 0)
         tap.equal("exit status", daemon.process.wait(10), 0)
         tap.case("Exiting is logged", "" if daemon.log_text().endswith(
             "Exiting\n") else daemon.log_text())
@@ -360,7 +351,7 @@ def test_end_beside_deliveries(tap):
         tap.case("those that ran are over, others wait",
                  "" if 0 < begun < wanted else f"{begun} ran")
         daemon.run(["-b", daemon.dir / "blob"])
-        daemon.wait(lambda: smtpctl(daemon, "show", "queue") == (0, ""))
+        daemon.wait(lambda: daemon.ctl("show", "queue") == (0, ""))
         tap.equal("each is delivered once",
                   len(box.read_text().splitlines()), wanted)
 
@@ -493,8 +484,8 @@ def test_control(tap):
         # Once the daemon has seen that they are gone.
         running = (0, "MDA running\nMTA running\nSMTP running\n")
         tap.case("and smtpctl works as before", "" if daemon.wait(
-            lambda: smtpctl(daemon, "show", "status") == running)
-                 else smtpctl(daemon, "show", "status"))
+            lambda: daemon.ctl("show", "status") == running)
+                 else daemon.ctl("show", "status"))
 
 
 def main():

@@ -3,9 +3,8 @@
 clients are put off with 4xx or wait, nobody spins, nobody ends, nothing is
 lost, and all goes on when there are descriptors again."""
 
+import contextlib
 import os
-import pwd
-import resource
 import subprocess
 import sys
 import time
@@ -13,8 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, Daemon, free_port, kind_of  # noqa: E402
-from tap import BIN, Tap, environment  # noqa: E402
+from daemon import (Client, Daemon, free_port, kind_of,  # noqa: E402
+                    limit_descriptors)
+from tap import Tap, environment  # noqa: E402
 
 CONFIG = """
 table aliases file:{{dir}}/aliases
@@ -26,39 +26,25 @@ CONNECTIONS = 40
 BUSY = 0.3  # seconds of processor time in a second that would be spinning
 
 
-class Short:
-    """with Short(pids, spare): they may open so many descriptors more."""
-
-    def __init__(self, pids, spare=0):
-        self.pids, self.spare = pids, spare
-        self.before = {}
-
-    def __enter__(self):
-        for pid in self.pids:
-            self.before[pid] = resource.prlimit(0, resource.RLIMIT_NOFILE)
-            used = {int(path.name)
-                    for path in Path(f"/proc/{pid}/fd").iterdir()}
-            free = [number for number in range(max(used) + 2 + self.spare)
-                    if number not in used]
-            set_limit(pid, free[self.spare])
-
-    def __exit__(self, *_):
-        for pid, limits in self.before.items():
-            set_limit(pid, limits[1])
-
-
-def set_limit(pid, limit):
-    """As the daemon's user: for others one would need CAP_SYS_RESOURCE."""
-    nobody = pwd.getpwnam("nobody")
-    subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={limit}:"],
-                   user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[],
-                   check=True)
-
-
 class World:
     def __init__(self, daemon, port):
         self.daemon, self.port = daemon, port
         self.sent = 0
+
+    @contextlib.contextmanager
+    def short(self, pids, spare=0):
+        """Meanwhile they may open so many descriptors more."""
+        try:
+            for pid in pids:
+                used = {int(path.name)
+                        for path in Path(f"/proc/{pid}/fd").iterdir()}
+                free = [number for number in range(max(used) + 2 + spare)
+                        if number not in used]
+                limit_descriptors(self.daemon, pid, free[spare] - 1)
+            yield
+        finally:
+            for pid in pids:
+                limit_descriptors(self.daemon, pid, -1)
 
     def pids(self, kind):
         if kind == "parent":
@@ -89,16 +75,10 @@ class World:
     def settle(self):
         """Nothing is under way that would close a descriptor."""
         return self.daemon.wait(
-            lambda: self.smtpctl("show", "queue").stdout == "")
+            lambda: self.daemon.ctl("show", "queue")[1] == "")
 
     def stats(self):
-        return self.smtpctl("show", "stats").stdout
-
-    def smtpctl(self, *words):
-        return subprocess.run(
-            [BIN / "smtpctl", f"--spool={self.daemon.spool}", *words],
-            env=environment(), capture_output=True, text=True, timeout=30,
-            check=False)
+        return self.daemon.ctl("show", "stats")[1]
 
 
 def spent(pids):
@@ -119,7 +99,7 @@ def idles(tap, name, pids):
 
 def check_accept(tap, world):
     pids = world.pids("session")
-    with Short(pids, spare=2):
+    with world.short(pids, spare=2):
         socks = [world.daemon.connect(world.port) for _ in range(CONNECTIONS)]
         idles(tap, "a session process", pids)
     greetings = [Client(sock).greeting[:4] for sock in socks]
@@ -136,7 +116,7 @@ def check_accept_of_nobody(tap, world):
     pids = world.pids("session")
     tap.case("all have left", "" if world.daemon.wait(
         lambda: "smtp.session=0\n" in world.stats()) else world.stats())
-    with Short(pids):
+    with world.short(pids):
         sock = world.daemon.connect(world.port)
         idles(tap, "a session process without clients", pids)
     client = Client(sock)
@@ -150,7 +130,7 @@ def check_accept_of_nobody(tap, world):
 def check_message(tap, world, kind):
     client = world.client()
     world.settle()
-    with Short(world.pids(kind)):
+    with world.short(world.pids(kind)):
         reply = world.send(client)
         tap.equal(f"{kind} without descriptors is a 4xx", reply[0], "4")
         if reply.startswith("421"):
@@ -167,16 +147,16 @@ def check_delivery(tap, world, kind):
     """What cannot be delivered now is delivered then."""
     client = world.client()
     world.settle()
-    world.smtpctl("pause", "mda")
+    world.daemon.ctl("pause", "mda")
     reply = world.send(client)
     client.close()
-    with Short(world.pids(kind)):
-        world.smtpctl("resume", "mda")
+    with world.short(world.pids(kind)):
+        world.daemon.ctl("resume", "mda")
         time.sleep(0.5)
         waiting = world.sent - len(world.daemon.delivered())
     tap.equal(f"a delivery without descriptors of {kind} is put off",
               (reply[:3], waiting), ("250", 1))
-    world.smtpctl("schedule", "all")
+    world.daemon.ctl("schedule", "all")
     tap.case("and done later", "" if world.all_arrived() else
              world.daemon.log_text()[-2000:])
 
@@ -184,14 +164,14 @@ def check_delivery(tap, world, kind):
 def check_lookup(tap, world):
     client = world.client()
     world.settle()
-    with Short(world.pids("lookup")):
-        tap.case("a table cannot be read again", "" if world.smtpctl(
-            "update", "table", "aliases").returncode else "it can")
+    with world.short(world.pids("lookup")):
+        tap.case("a table cannot be read again", "" if world.daemon.ctl(
+            "update", "table", "aliases")[0] else "it can")
         reply = world.send(client)
         tap.equal("a user who cannot be looked up is a 4xx", reply[0], "4")
         world.client().close()
-    tap.equal("and later the table can", world.smtpctl(
-        "update", "table", "aliases").returncode, 0)
+    tap.equal("and later the table can", world.daemon.ctl(
+        "update", "table", "aliases")[0], 0)
     reply = world.send(client)
     tap.case("and the user", "" if reply.startswith("250") else reply)
     client.close()
@@ -199,10 +179,10 @@ def check_lookup(tap, world):
 
 def check_control(tap, world):
     pids = world.pids("control")
-    with Short(pids):
+    with world.short(pids):
         waiting = subprocess.Popen(
-            [BIN / "smtpctl", f"--spool={world.daemon.spool}", "show",
-             "status"], env=environment(), stdout=subprocess.PIPE)
+            [*world.daemon.control, "show", "status"], env=environment(),
+            stdout=subprocess.PIPE)
         idles(tap, "control", pids)
     output = waiting.communicate(timeout=20)[0]
     tap.case("smtpctl is answered later",

@@ -15,7 +15,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -23,8 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, Daemon, free_port, kind_of  # noqa: E402
-from tap import BIN, Tap, environment  # noqa: E402
+from daemon import Client, Daemon, free_port, is_running, kind_of  # noqa: E402
+from tap import Tap  # noqa: E402
 
 CLIENTS = 8
 PATIENCE = 60  # seconds for the queue to be emptied at the end
@@ -111,15 +110,6 @@ class Traffic:
                 self.taken.add(number)
 
 
-def is_running(pid):
-    """There, and not only waiting to be reaped."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
-
-
 class Victim(Daemon):
     """A daemon that is killed in parts and started again."""
 
@@ -172,11 +162,8 @@ class Victim(Daemon):
 
     def show_queue(self):
         """What is left, and what was said of it."""
-        done = subprocess.run(
-            [BIN / "smtpctl", f"--spool={self.spool}", "show", "queue"],
-            env=environment(), capture_output=True, text=True, check=False)
         files = sorted(str(path) for path in self.spool.glob("queue/*/*/*"))
-        return "\n".join(files) + "\n" + done.stdout + done.stderr + \
+        return "\n".join(files) + "\n" + self.ctl("show", "queue")[1] + \
             self.log_text()[-3000:]
 
     def queued(self):

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import Client, Daemon, free_port  # noqa: E402
-from tap import BIN, ROOT, Tap, can_unshare  # noqa: E402
+from tap import ROOT, Tap, can_unshare  # noqa: E402
 
 PRISTINE = ROOT / "fixtures/queue/pristine/queue"
 PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers"))
@@ -181,10 +181,7 @@ def smtpctl(spool, *args):
 
 def ours(daemon, *args):
     """Our smtpctl: the lines that it prints."""
-    done = subprocess.run(
-        [BIN / "smtpctl", f"--spool={daemon.spool}", *args],
-        capture_output=True, text=True, timeout=30, check=False)
-    return (done.stdout + done.stderr).splitlines()
+    return daemon.ctl(*args)[1].splitlines()
 
 
 def expected_line(name, fields):

@@ -7,15 +7,13 @@ import re
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import HOST, Client, Daemon, free_port  # noqa: E402
-from tap import BIN, Tap, environment  # noqa: E402
-from test_transcripts import crypt  # noqa: E402
+from daemon import HOST, Client, Daemon, free_port, hash_of  # noqa: E402
+from tap import Tap  # noqa: E402
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 V4 = socket.inet_aton("192.0.2.9") + bytes(4) + b"\1\2\0\x19"
@@ -63,7 +61,7 @@ class World:
         self.ports = {name: free_port() for name in
                       ("plain", "tls", "proxy")}
         self.daemon = Daemon(CONFIG.format(
-            host=HOST, hash=crypt("secret"), **self.ports))
+            host=HOST, hash=hash_of("secret"), **self.ports))
         self.daemon.certificate("a", HOST)
         self.seen = 0  # bytes of the log that were looked at
 
@@ -93,11 +91,6 @@ class World:
             for line in self.lines()))
         self.tap.equal(name, self.lines(), list(wanted))
         self.seen = len(self.daemon.log_text())
-
-    def pause(self, word):
-        subprocess.run([BIN / "smtpctl", f"--spool={self.daemon.spool}",
-                        word, "smtp"], env=environment(), check=True,
-                       capture_output=True, timeout=30)
 
 
 def reset(client):
@@ -265,11 +258,11 @@ def test_proxy(world):
 def test_gone_before_accept(world):
     """A socket whose client has left does not know any more who that was:
     it must not pass for the local one."""
-    world.pause("pause")
+    world.tap.equal("smtp is paused", world.daemon.ctl("pause", "smtp")[0], 0)
     client = world.client(greeted=False)
     client.send("EHLO x\r\n")
     reset(client)
-    world.pause("resume")
+    world.daemon.ctl("resume", "smtp")
     world.check("one that left early", CONNECTED, RESET)
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import ssl
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import HOST, Client, Daemon, free_port  # noqa: E402
-from tap import BIN, Tap, environment, is_sanitized  # noqa: E402
+from tap import Tap, is_sanitized  # noqa: E402
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 IDLE = 200  # connections that do nothing
@@ -312,11 +311,8 @@ def test_local_listeners(tap, world):
 
 def stats(world, key):
     """A counter; 0: it was never counted."""
-    done = subprocess.run(
-        [BIN / "smtpctl", f"--spool={world.daemon.spool}", "show", "stats"],
-        env=environment(), capture_output=True, text=True, timeout=30,
-        check=True)
-    found = re.search(rf"^{re.escape(key)}=(\d+)$", done.stdout, re.M)
+    found = re.search(rf"^{re.escape(key)}=(\d+)$",
+                      world.daemon.ctl("show", "stats")[1], re.M)
     return int(found[1]) if found else 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, Daemon, free_port  # noqa: E402
+from daemon import Client, Daemon, free_port, hash_of  # noqa: E402
 from tap import BIN, Tap, environment  # noqa: E402
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -323,15 +323,12 @@ def test_senders(tap, daemon, ports):
 
 
 def test_socket(tap, daemon):
-    account = pwd.getpwnam(daemon.user)
-    become = {"user": account.pw_uid, "group": account.pw_gid,
-              "extra_groups": []} if os.geteuid() == 0 else {}
     done = subprocess.run(
         [BIN / "sendmail", f"--spool={daemon.spool}", "-v", "-f",
          "a@b.example", "postmaster@socket.example"], text=True,
         input="Subject: by socket\n\nbody\n", capture_output=True,
         env=environment({"HOME": str(daemon.dir)}), timeout=30, check=False,
-        cwd=daemon.dir, **become)
+        cwd=daemon.dir, **daemon.become())
     said = done.stdout + done.stderr
     tap.case("the socket has its tag",
              "" if done.returncode == 0 else said)
@@ -357,9 +354,7 @@ def test_delimiter(tap, daemon, ports):
 
 def test_listeners(tap):
     ports = {name: free_port() for name in ("interface", "host", "senders")}
-    done = subprocess.run(["openssl", "passwd", "-6", "secret"], check=True,
-                          capture_output=True, text=True)
-    daemon = Daemon(LISTENERS.format(hash=done.stdout.strip(), **ports))
+    daemon = Daemon(LISTENERS.format(hash=hash_of("secret"), **ports))
     daemon.certificate("a", "a.example.org")
     with daemon:
         test_places(tap, daemon, ports)
@@ -423,10 +418,7 @@ def test_legacy(tap):
         tap.equal("6.0: and a From line", re.sub(
             "example .*", "example", got.read_text().split("\n")[0]),
             "From x@y.example")
-        [row] = subprocess.run(
-            [BIN / "smtpctl", f"--spool={daemon.spool}", "show", "queue"],
-            env=environment(), capture_output=True, text=True, timeout=30,
-            check=True).stdout.splitlines()
+        [row] = daemon.ctl("show", "queue")[1].splitlines()
         row = row.split("|")
         tap.equal("6.0: expire", int(row[8]) - int(row[7]), 3 * 86400)
         client = Client(daemon.connect(ports["tagged"]))

@@ -5,13 +5,12 @@ listener has the word "engine" need a world that only the engine's test
 makes."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import HOST, Client, Daemon, free_port  # noqa: E402
+from daemon import HOST, Client, Daemon, free_port, hash_of  # noqa: E402
 from tap import ROOT, Tap  # noqa: E402
 import transcripts  # noqa: E402
 
@@ -53,13 +52,6 @@ VALUES = {
 DELIVERED = re.compile(r"\A(Return-Path: .*\n)?Delivered-To: .*\n")
 
 
-def crypt(password):
-    """A hash as smtpctl encrypt makes it."""
-    return subprocess.run(
-        ["openssl", "passwd", "-6", password], capture_output=True,
-        check=True, text=True).stdout.strip()
-
-
 def listen(words, port):
     """The line of the config, and the address that it is on: 127.0.0.1 is
     a local listener, which completes messages."""
@@ -96,7 +88,7 @@ class Group:
                 address, line = listen(words, port)
                 self.listeners[words] = (address, port)
                 lines.append(line)
-        return CONFIG.format(hash=crypt("secret"), **self.limits,
+        return CONFIG.format(hash=hash_of("secret"), **self.limits,
                              listeners="\n".join(lines))
 
     def check_message(self, daemon, wanted):
