@@ -241,7 +241,8 @@ def check_lmtp(world):
         world.daemon.ctl("pause", "mda")
         time.sleep(0.2)
         lines = world.daemon.log_text()[log:].splitlines()
-        known = re.compile(r"[0-9a-f]{16} (mda|smtp) |info: mda (paused|resumed)")
+        known = re.compile(
+            r"[0-9a-f]{16} (mda|smtp) |info: mda (paused|resumed)")
         tap.equal(f"{name}: no line of the log is made by a server",
                   [line for line in lines if not known.match(line) or
                    re.search(r"[^\t -~]", line)], [])
