@@ -27,6 +27,7 @@ ignore_leaks()
 
 START = 15  # seconds to wait for the daemon, or for its end
 HOST = "mail.example.org"
+PROXY_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 PORTS = (10000, 32768)  # below Linux's of connections
 
 given = set()
@@ -49,6 +50,12 @@ def free_port(address="127.0.0.1"):
         if port not in given:
             given.add(port)
             return port
+
+
+def proxy_header(version, family, body):
+    """version: with the command in its lower half."""
+    return (PROXY_SIGNATURE + bytes([version, family]) +
+            len(body).to_bytes(2, "big") + body)
 
 
 def hash_of(password):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import HOST, Client, Daemon, free_port, hash_of  # noqa: E402
+from daemon import (HOST, PROXY_SIGNATURE, Client, Daemon,  # noqa: E402
+                    free_port, hash_of, proxy_header)
 from tap import Tap  # noqa: E402
 
-SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 V4 = socket.inet_aton("192.0.2.9") + bytes(4) + b"\1\2\0\x19"
 
 CONFIG = """
@@ -211,11 +211,6 @@ def test_tls(world):
         world.check("the next does not inherit it", CONNECTED, RESET)
 
 
-def proxy_header(version, family, body):
-    return (SIGNATURE + bytes([version, family]) +
-            len(body).to_bytes(2, "big") + body)
-
-
 def test_proxy(world):
     accepted = "SID smtp event=proxy address=127.0.0.1"
     client = world.client("proxy", greeted=False)
@@ -238,16 +233,16 @@ def test_proxy(world):
              "protocol error (header too long)"),
             (proxy_header(0x21, 0, b""), "address translation (UNSPEC family "
                                          "not supported for PROXYing)"),
-            (SIGNATURE, "disconnected")):
+            (PROXY_SIGNATURE, "disconnected")):
         client = world.client("proxy", greeted=False)
         client.send(data)
-        if data == SIGNATURE:
+        if data == PROXY_SIGNATURE:
             client.sock.shutdown(socket.SHUT_WR)
         world.check(reason, accepted, "proxy SID event=closed "
                     f'address=127.0.0.1 reason="{reason}"')
         client.close()
     client = world.client("proxy", greeted=False)
-    client.send(SIGNATURE)
+    client.send(PROXY_SIGNATURE)
     world.daemon.wait(lambda: world.lines() == [accepted])
     reset(client)
     world.check("one that breaks off", accepted, "proxy SID event=closed "

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Client, dead_letter_kept  # noqa: E402
+from daemon import Client, dead_letter_kept, hash_of  # noqa: E402
 from tap import BIN, ROOT, SHARED, Tap, can_unshare, environment  # noqa: E402
 
 DEV = SHARED / "oracle" / "dev"
@@ -44,7 +44,7 @@ def run(*command, **kwargs):
 # Before the daemon's own world is entered: a folder for each mount.
 
 def shadow(users):
-    hashed = run("openssl", "passwd", "-6", PASSWORD).stdout.decode().strip()
+    hashed = hash_of(PASSWORD)
     return "".join(
         f"{line.split(':')[0]}:"
         f"{hashed if ':/home/' in line else '*'}:19000:0:99999:7:::\n"

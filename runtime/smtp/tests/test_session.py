@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import HOST, Client, Daemon, free_port  # noqa: E402
+from daemon import (HOST, Client, Daemon, free_port,  # noqa: E402
+                    proxy_header)
 from tap import Tap, is_sanitized  # noqa: E402
 
-SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 IDLE = 200  # connections that do nothing
 
 CONFIG = """
@@ -243,24 +243,19 @@ def test_smuggling(tap, world):
     tap.equal("no message within a message", smuggled, [])
 
 
-def proxy_header(command, family, body):
-    return (SIGNATURE + bytes([0x20 | command, family]) +
-            len(body).to_bytes(2, "big") + body)
-
-
 def test_proxy(tap, world):
-    v4 = proxy_header(1, 0x11, socket.inet_aton("192.0.2.9") +
+    v4 = proxy_header(0x21, 0x11, socket.inet_aton("192.0.2.9") +
                       socket.inet_aton("192.0.2.1") + b"\1\2\0\x19")
-    long = proxy_header(1, 0x11, v4[16:] + bytes(65519 - 12))
-    v6 = proxy_header(1, 0x21,
+    long = proxy_header(0x21, 0x11, v4[16:] + bytes(65519 - 12))
+    v6 = proxy_header(0x21, 0x21,
                       socket.inet_pton(socket.AF_INET6, "2001:db8::9") +
                       bytes(16) + b"\1\2\0\x19tlv")
     for name, header, peer in (("IPv4", v4, "[192.0.2.9]"),
                                ("IPv6", v6, "[2001:db8::9]"),
                                ("one with much to add", long, "[192.0.2.9]"),
-                               ("local", proxy_header(1, 0x31, bytes(216)),
+                               ("local", proxy_header(0x21, 0x31, bytes(216)),
                                 "[local]"),
-                               ("itself", proxy_header(0, 0, b""),
+                               ("itself", proxy_header(0x20, 0, b""),
                                 "[127.0.0.1]")):
         client = world.client("proxy", greeted=False)
         for at in range(0, len(header), max(1, len(header) // 50)):
