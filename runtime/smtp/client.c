@@ -30,8 +30,6 @@ client_count(struct client *client, int n)
 	struct stats *stats = client->box->child->stats;
 
 	stats_add(stats, STAT_SMTP_SESSION, n);
-	if (n > 0)
-		stats_add(stats, STAT_SMTP_CONNECTED, n);
 	stats_add(stats,
 	    client->address.family == 4     ? STAT_SMTP_SESSION_INET4 :
 		client->address.family == 6 ? STAT_SMTP_SESSION_INET6 :
@@ -596,6 +594,7 @@ client_accept(struct door *door, int fd, const struct sockaddr *peer)
 	}
 	client->id = session_new_id(box);
 	client_count(client, 1);
+	stats_add(box->child->stats, STAT_SMTP_CONNECTED, 1);
 	smtp_init(&client->smtp, &door->config, &client_smtp_ops, client);
 	if (peer == NULL)
 		smtp_trust(&client->smtp);

@@ -12,12 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
-from daemon import Daemon, dead_letter_kept, free_port  # noqa: E402
+from daemon import (Client, Daemon, dead_letter_kept,  # noqa: E402
+                    free_port, proxy_header)
 from tap import BIN, Tap, environment  # noqa: E402
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures/queue"
+PROXY = free_port()
 CONFIG = f"""
 listen on 127.0.0.1 port {free_port()}
+listen on 127.0.0.1 port {PROXY} proxy-v2
 action "local" maildir "{{dir}}/Maildir"
 match from any for domain "example.org" rcpt-to "{{user}}@example.org" \\
     action "local"
@@ -119,8 +122,8 @@ def test_later(tap, daemon):
 
 
 def test_monitor(tap, daemon):
-    """A message comes and goes meanwhile."""
-    rows, want = [], [1, 1, 1, 1, 1]
+    """A message comes and goes meanwhile, and whom a proxy speaks for."""
+    rows, want = [], [2, 2, 1, 1, 1]
     with subprocess.Popen(
             [BIN / "smtpctl", f"--spool={daemon.spool}", "monitor"],
             env=environment(), stdout=subprocess.PIPE, text=True,
@@ -130,6 +133,11 @@ def test_monitor(tap, daemon):
                   ["client", "conn"])
         rows.append(monitor.stdout.readline().split())
         submit(daemon, "Subject: seen\n\nseen\n")
+        client = Client(daemon.connect(PROXY), greeted=False)
+        client.send(proxy_header(0x21, 0x11, bytes(range(12))))
+        client.reply()
+        client.ask("QUIT")
+        client.close()
         while len(rows) < 10 and [sum(int(row[i]) for row in rows) for i in
                                   (1, 2, 4, 5, 6)] != want:
             rows.append(monitor.stdout.readline().split())
