@@ -78,8 +78,8 @@ client_read_proxy(struct client *client, char *buf, size_t room)
 	size_t size;
 	ssize_t n;
 
-	status = proxy_read(bytes_front(&client->early), client->early.len,
-	    &proxy, &size);
+	proxy_read(bytes_front(&client->early), client->early.len, &proxy,
+	    &size);
 	n = recv(client->transport.fd, data, size - client->early.len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return NULL;
@@ -87,9 +87,10 @@ client_read_proxy(struct client *client, char *buf, size_t room)
 		snprintf(buf, room, "IO error (%s)", strerror(errno));
 	if (n <= 0)
 		return n == 0 ? "disconnected" : buf;
-	if (bytes_append(&client->early, data, (size_t)n, sizeof(data)))
-		status = proxy_read(bytes_front(&client->early),
-		    client->early.len, &proxy, &size);
+	if (!bytes_append(&client->early, data, (size_t)n, sizeof(data)))
+		return "out of memory";
+	status = proxy_read(bytes_front(&client->early), client->early.len,
+	    &proxy, &size);
 	if (status != PROXY_OK && status != PROXY_MORE)
 		return proxy_status_text(status);
 	if (status == PROXY_OK)
