@@ -17,11 +17,15 @@ struct recipients_walk {
 	size_t len;
 	bool has_angle; /* text is what stood in brackets */
 	bool is_too_long;
+	bool is_behind_blank;
+	bool has_gap; /* a blank that is not in text stood inside it */
 };
 
 static void
 recipients_put(struct recipients_walk *walk, char c)
 {
+	walk->has_gap |= walk->is_behind_blank && walk->len > 0;
+	walk->is_behind_blank = false;
 	if (walk->len + 1 < sizeof(walk->text))
 		walk->text[walk->len++] = c;
 	else
@@ -61,6 +65,14 @@ recipients_is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* What was taken is no part of the address. */
+static void
+recipients_begin(struct recipients_walk *walk)
+{
+	walk->len = 0;
+	walk->is_behind_blank = walk->has_gap = false;
+}
+
 static void
 recipients_take(struct recipients_walk *walk, bool *is_angle)
 {
@@ -72,18 +84,21 @@ recipients_take(struct recipients_walk *walk, bool *is_angle)
 	}
 	if (c == '(') {
 		recipients_take_quoted(walk, ')', false);
+		walk->is_behind_blank = true;
 		return;
 	}
 	walk->rest.ptr++;
 	walk->rest.len--;
 	if (c == '<') {
-		walk->len = 0;
+		recipients_begin(walk);
 		walk->has_angle = *is_angle = true;
 	} else if (c == '>') {
 		*is_angle = false;
 	} else if (c == ':' && !*is_angle) {
-		walk->len = 0; /* the name of a group */
-	} else if (!recipients_is_blank(c) && (!walk->has_angle || *is_angle)) {
+		recipients_begin(walk); /* behind the name of a group */
+	} else if (recipients_is_blank(c)) {
+		walk->is_behind_blank = true;
+	} else if (!walk->has_angle || *is_angle) {
 		recipients_put(walk, c);
 	}
 }
@@ -96,7 +111,7 @@ recipients_next(struct recipients_walk *walk)
 
 	if (walk->rest.len == 0)
 		return false;
-	walk->len = 0;
+	recipients_begin(walk);
 	walk->has_angle = walk->is_too_long = false;
 	while (walk->rest.len > 0) {
 		char c = walk->rest.ptr[0];
@@ -191,6 +206,17 @@ recipients_first(struct str list, const char *domain, char *buf, size_t room)
 		memcpy(buf, address, strlen(address) + 1);
 		return true;
 	}
+	return false;
+}
+
+bool
+recipients_has_gap(struct str list)
+{
+	struct recipients_walk walk = { .rest = list };
+
+	while (recipients_next(&walk))
+		if (walk.has_gap)
+			return true;
 	return false;
 }
 

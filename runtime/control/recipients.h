@@ -28,6 +28,12 @@ bool recipients_add(struct recipients *recipients, struct str list,
     const char *domain);
 void recipients_fini(struct recipients *recipients);
 
+/*
+ * Whether blanks or comments part an address: "a b@c" is "ab@c" in a header
+ * field, but a mistake elsewhere.
+ */
+bool recipients_has_gap(struct str list);
+
 /* The first address of a list, into buf. False: none, and buf is kept. */
 bool recipients_first(struct str list, const char *domain, char *buf,
     size_t room);

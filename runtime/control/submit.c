@@ -84,6 +84,22 @@ submit_take_option(struct submit *submit, int option, const char *value)
 	}
 }
 
+static bool
+submit_add_argument(struct submit *submit, struct str list)
+{
+	if (recipients_has_gap(list)) {
+		fprintf(stderr,
+		    "sendmail: %.*s: a blank in an address needs quotes\n",
+		    STR_ARG(list));
+		return false;
+	}
+	if (!recipients_add(&submit->recipients, list, submit->mailname)) {
+		fprintf(stderr, "sendmail: bad recipients\n");
+		return false;
+	}
+	return true;
+}
+
 static int
 submit_read_options(struct submit *submit, int argc, char **argv)
 {
@@ -97,11 +113,8 @@ submit_read_options(struct submit *submit, int argc, char **argv)
 		return option == '?' ? submit_usage() : status;
 	}
 	for (int i = optind; i < argc; i++)
-		if (!recipients_add(&submit->recipients, str_from(argv[i]),
-			submit->mailname)) {
-			fprintf(stderr, "sendmail: bad recipients\n");
+		if (!submit_add_argument(submit, str_from(argv[i])))
 			return EX_SOFTWARE;
-		}
 	return EX_OK;
 }
 

@@ -48,6 +48,20 @@ Test(recipients, reads_lists)
 	}
 }
 
+Test(recipients, knows_what_is_parted)
+{
+	static const char *const parted[] = { "a b@c", "a@b, c d@e", "a @b",
+		"Al <a b@c>", "al: a b@c;", "a(x)b@c", "\"a\" b@c" };
+
+	for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++)
+		cr_expect(recipients_has_gap(str_from(parted[i])), "%s",
+		    parted[i]);
+	for (size_t i = 0; i < sizeof(test_lists) / sizeof(test_lists[0]); i++)
+		cr_expect_not(recipients_has_gap(str_from(test_lists[i].list)),
+		    "%s", test_lists[i].list);
+	cr_expect_not(recipients_has_gap(STR_LIT(" A B (x y) < a@b > (z) ")));
+}
+
 Test(recipients, refuses_long_addresses_and_too_many)
 {
 	static char list[20000];

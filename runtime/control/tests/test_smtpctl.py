@@ -309,6 +309,12 @@ def test_recipients(tap, daemon):
                        text="Subject: refused\n\nb\n")
     tap.case("one that is refused", "" if status == 70 and
              "command failed: 550 " in text else text)
+    before = set(daemon.delivered())
+    status, text = run(daemon, "sendmail", f"{me[0]} {me[1:]}", text="b\n")
+    tap.equal("one with a blank in it", (status, text),
+              (70, f"sendmail: {me[0]} {me[1:]}: a blank in an address needs "
+                   "quotes\n"))
+    tap.equal("is sent to nobody", set(daemon.delivered()), before)
     status, text = run(daemon, "sendmail", "-v", me, text="b\n")
     tap.case("-v", "" if ">>> EHLO localhost\n" in text and
              "<<< 221 " in text else text)
