@@ -36,7 +36,10 @@ struct srs_address {
 /* Whether the address is one that may be decoded: "SRS0=", "SRS1=". */
 bool srs_is_signed(struct mailaddr address);
 
-/* False: not ours, too old, or from the future. Not from one to itself. */
+/*
+ * False: not ours, too old, or from the future. address: not of what
+ * address_r holds.
+ */
 bool srs_decode(const struct srs *srs, struct mailaddr address,
     struct srs_address *address_r);
 
