@@ -30,11 +30,10 @@ enum words_status {
 	WORDS_INCOMPLETE, /* or ambiguous */
 };
 
-/* The first count words of a pattern, or as many bytes; 0: it is shorter. */
+/* Bytes that the first count words of a pattern take; 0: it has fewer. */
 int words_length(const char *pattern, unsigned count);
 
 /* is_possible_r: unless it is OK, the commands that could have been meant. */
-
 enum words_status words_find(const char *const *patterns, unsigned count,
     const char *const *words, unsigned word_count, struct words_match *match_r,
     bool is_possible_r[WORDS_COMMANDS_MAX]);
