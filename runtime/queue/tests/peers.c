@@ -287,6 +287,29 @@ peers_comes_to(unsigned files)
 	return peers_count() == files;
 }
 
+bool
+peers_delivers(unsigned deliveries)
+{
+	for (int i = 0; peers.deliveries < deliveries && i < PEERS_PATIENCE;
+	     i++)
+		peers_run(50);
+	return peers.deliveries == deliveries;
+}
+
+static bool
+peers_has_line(const char *text)
+{
+	return peers_list() == 1 && strstr(peers.lines[0], text) != NULL;
+}
+
+bool
+peers_lists(const char *text)
+{
+	for (int i = 0; !peers_has_line(text) && i < PEERS_PATIENCE; i++)
+		peers_run(50);
+	return peers_has_line(text);
+}
+
 void
 peers_reload(const char *config)
 {

@@ -71,7 +71,13 @@ unsigned peers_list(void);
 uint32_t peers_change(enum ctl_change change, uint64_t evpid);
 bool peers_pause(unsigned subsystem, bool is_paused);
 
-/* Runs the loop until so many files lie in the spool; false: they do not. */
+/*
+ * Run the loop until so many files lie in the spool, the parent was asked for
+ * so many deliveries, or one envelope is listed, with this in its line.
+ * False: it does not come to that.
+ */
 bool peers_comes_to(unsigned files);
+bool peers_delivers(unsigned deliveries);
+bool peers_lists(const char *text);
 
 #endif

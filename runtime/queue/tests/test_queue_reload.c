@@ -45,14 +45,11 @@ Test(queue_reload, holds_what_a_reload_caught_in_flight)
 	peers.outcome = MDA_TEMPFAIL;
 	peers.is_mute = true;
 	evpid = peers_submit(ENVELOPE_MDA);
-	peers_run(50);
+	cr_expect(peers_delivers(1));
 	peers.child.is_forced = true;
 	peers_reload(TEST_OTHER);
 	peers_answer(peers.parent, &peers.unanswered, evpid);
-	peers_run(50);
-	cr_expect_eq(peers_list(), 1);
-	cr_expect_not_null(strstr(peers.lines[0], "|mda|hold|"), "%s",
-	    peers.lines[0]);
+	cr_expect(peers_lists("|mda|hold|"), "%s", peers.lines[0]);
 	peers_reload(PEERS_CONFIG);
 	cr_expect_eq(peers_list(), 1);
 	cr_expect_null(strstr(peers.lines[0], "hold"), "%s", peers.lines[0]);
@@ -76,8 +73,7 @@ Test(queue_reload, keeps_envelopes_suspended)
 	cr_expect_not_null(strstr(peers.lines[0], "suspend"), "%s",
 	    peers.lines[0]);
 	cr_expect_eq(peers_change(CTL_RESUME, evpid), 1);
-	peers_run(50);
-	cr_expect_eq(peers.deliveries, 1);
+	cr_expect(peers_delivers(1));
 }
 
 /* The action's goes before that of the queue. */
@@ -97,10 +93,7 @@ Test(queue_reload, applies_another_ttl_to_what_waits)
 	cr_expect_not_null(strstr(peers.lines[0], "|pending|"), "%s",
 	    peers.lines[0]);
 	peers_reload("queue ttl 1s\n" PEERS_CONFIG);
-	peers_run(50);
-	cr_expect_eq(peers_list(), 1);
-	cr_expect_not_null(strstr(peers.lines[0], "Envelope expired"), "%s",
-	    peers.lines[0]);
+	cr_expect(peers_lists("Envelope expired"), "%s", peers.lines[0]);
 	cr_expect_eq(peers.deliveries, 0);
 }
 
