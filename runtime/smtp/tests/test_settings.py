@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
