@@ -195,6 +195,25 @@ loader_on_limit(evutil_socket_t fd, short what, void *arg)
 	kill(loader->pid, SIGKILL);
 }
 
+/* 127: the child did not get as far as to the compiler. */
+static void
+loader_judge(struct loader *loader, int status)
+{
+	char program[PATH_MAX];
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 127 ||
+	    !paths_find(PATHS_BIN, "smtpd-compile", program, sizeof(program)))
+		snprintf(loader->error, sizeof(loader->error),
+		    "the config does not compile, see smtpd -n");
+	else if (geteuid() == 0)
+		snprintf(loader->error, sizeof(loader->error),
+		    "cannot run %s as %s: one of them is missing", program,
+		    paths_built.smtpd_user);
+	else
+		snprintf(loader->error, sizeof(loader->error),
+		    "cannot run %s: install it", program);
+}
+
 bool
 loader_reap(struct loader *loader, pid_t pid, int status)
 {
@@ -204,10 +223,7 @@ loader_reap(struct loader *loader, pid_t pid, int status)
 	event_del(loader->limit);
 	if (loader->error[0] == '\0' &&
 	    (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		snprintf(loader->error, sizeof(loader->error),
-		    WIFEXITED(status) && WEXITSTATUS(status) == 127 ?
-			"cannot run smtpd-compile" :
-			"the config does not compile, see smtpd -n");
+		loader_judge(loader, status);
 	loader_finish(loader);
 	return true;
 }

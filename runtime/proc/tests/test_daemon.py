@@ -119,6 +119,18 @@ def test_refusals(tap):
         tap.equal(f"exit status for {name}", daemon.process.returncode, 1)
 
 
+def test_no_compiler(tap):
+    daemon = Daemon(CONFIG, blob=False, helpers={"x": "/bin/true"})
+    (daemon.bin / "smtpd-compile").unlink()
+    wanted = f"cannot run {daemon.bin}/smtpd-compile: install it"
+    try:
+        with daemon:
+            tap.case("a compiler that is missing", "it started")
+    except RuntimeError as error:
+        tap.case("a compiler that is missing",
+                 "" if wanted in str(error) else error)
+
+
 def test_options(tap):
     for options, wanted in (
             (("-b", "x", "-f", "y"), "-b and -f exclude each other: y"),
@@ -490,11 +502,11 @@ def test_control(tap):
 
 def main():
     tap = Tap()
-    for test in (test_start, test_refusals, test_options, test_untrusted,
-                 test_reload, test_reload_queue, test_reload_refused,
-                 test_reload_half, test_reload_often, test_end,
-                 test_end_beside_deliveries, test_end_is_bounded, test_kills,
-                 test_kill_beside_delivery, test_control):
+    for test in (test_start, test_refusals, test_no_compiler, test_options,
+                 test_untrusted, test_reload, test_reload_queue,
+                 test_reload_refused, test_reload_half, test_reload_often,
+                 test_end, test_end_beside_deliveries, test_end_is_bounded,
+                 test_kills, test_kill_beside_delivery, test_control):
         test(tap)
     return tap.finish()
 
