@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/signals.h"
 
 enum {
 	COMMAND_OUTPUT_READ = 4096, /* bytes, of the end */
@@ -74,17 +75,12 @@ command_open_output(void)
 static void
 command_execute(const struct command *command, int input, int output)
 {
-	sigset_t none;
-
 	if (dup2(input, STDIN_FILENO) == -1 ||
 	    dup2(output, STDOUT_FILENO) == -1 ||
 	    dup2(output, STDERR_FILENO) == -1)
 		_exit(EX_OSERR);
 	close_range(STDERR_FILENO + 1, ~0U, 0);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_reset();
 	execve(command->argv[0], (char *const *)(uintptr_t)command->argv,
 	    (char *const *)(uintptr_t)command->envp);
 	dprintf(STDERR_FILENO, "%s: %s\n", command->argv[0], strerror(errno));

@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "runtime/base/signals.h"
+
 struct worker {
 	struct workers *pool;
 	struct worker *next;
@@ -101,13 +103,7 @@ worker_set_descriptors(int report, int keep)
 static void
 worker_run(const struct worker_job *job, int report)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_DUMPABLE, 0);
 	if (!worker_set_descriptors(report, job->keep))
 		_exit(EXIT_FAILURE);
@@ -130,7 +126,7 @@ worker_fork(struct worker *worker)
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1)
 		return false;
 	worker->report = ends[0];
-	worker->pid = fork();
+	worker->pid = signals_fork();
 	if (worker->pid == 0)
 		worker_run(&worker->job, ends[1]);
 	close(ends[1]);

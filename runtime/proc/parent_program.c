@@ -17,6 +17,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/paths.h"
+#include "runtime/base/signals.h"
 #include "runtime/proc/privileges.h"
 #include "runtime/proc/spawn.h"
 
@@ -115,12 +116,7 @@ parent_run_program(const struct parent *parent,
     const struct parent_command *command, int fd)
 {
 	const char *error = NULL;
-	sigset_t none;
 
-	sigemptyset(&none);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		return strerror(errno);
 	if (!parent->is_ordinary)
@@ -142,7 +138,7 @@ parent_fork_program(const struct parent *parent,
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return -1;
-	*pid_r = fork();
+	*pid_r = signals_fork();
 	if (*pid_r == 0) {
 		log_warn("warn: table-proc: %s: %s", command->path,
 		    parent_run_program(parent, command, fds[1]));

@@ -180,8 +180,12 @@ def test_delivery(world):
 
 
 def table_name(pid):
-    """argv[0] and argv[1] of a program that is no script."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
+    """argv[0] and argv[1] of a program that is no script; of a process that
+    has ended nothing."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
+    except OSError:
+        return []
 
 
 def test_start(world):
@@ -199,6 +203,11 @@ def test_start(world):
               [])
     tap.equal("input and output are one socket", (files["0"], files["1"]),
               ("socket", "socket"))
+    status = Path(f"/proc/{shell}/status").read_text()
+    tap.equal("no signal is blocked, ignored or waits", [
+        line for line in status.splitlines()
+        if line.startswith(("SigBlk:", "SigIgn:", "SigPnd:", "ShdPnd:"))
+        and int(line.split()[1], 16) != 0], [])
     status = Path(f"/proc/{pid}/status").read_text()
     tap.case("it runs as the daemon's user", "" if
              f"Uid:\t{pwd.getpwnam(world.user).pw_uid}\t" in status else status)
@@ -342,6 +351,30 @@ def test_reload_refused(world):
     world.know("domains")
 
 
+def test_reload_of_many(world):
+    """Some are told to end before they have been executed, with a signal
+    that is theirs and not the daemon's."""
+    config = world.config
+    world.write("ends", "exit 0\n")
+    for number in range(100):
+        world.config += (
+            f"table ends{number} sh:{{dir}}/ends\n"
+            f"match from any mail-from <ends{number}> for any reject\n")
+    world.make_ruleset()
+    for _ in range(2):
+        status, said = world.ctl("reload")
+        tap.case("a reload whose many programs end is refused", "" if
+                 status != 0 and "ended without registering" in said
+                 else said)
+        tap.case("of them none is left", "" if world.wait(
+            lambda: not any(str(world.dir / "ends").encode() in
+                            table_name(pid) for pid in world.children()))
+            else "some are")
+    tap.case("the daemon goes on", is_code(world.rcpt("root@a.example"), 250))
+    world.config = config
+    world.make_ruleset()
+
+
 def test_reload_undone(world):
     """A session process has no room for what the ruleset needs, when lookup
     has it already: the programs are those of the old one again."""
@@ -480,6 +513,7 @@ def main():
         test_slow(world)
         test_reload(world)
         test_reload_refused(world)
+        test_reload_of_many(world)
         test_reload_undone(world)
         test_end(world)
     test_refused()
