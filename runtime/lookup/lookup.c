@@ -478,7 +478,6 @@ lookup_use_ruleset(struct child *child, struct ruleset_use *use)
 			return error;
 		generation = lookup_find_generation(lookup, use->generation);
 	}
-	generation->order = ++lookup->orders;
 	return lookup_start_programs(lookup, generation);
 }
 

@@ -25,7 +25,7 @@ enum {
 /* A ruleset, with the tables that it does not hold. */
 struct lookup_generation {
 	struct ruleset_use *use;
-	uint32_t order;              /* in which they came into use */
+	uint32_t order;              /* of coming into use; 0: not yet */
 	struct dyntable **tables;    /* by number; NULL: not this kind, ... */
 	struct tableproc **programs; /* ... not here, or not needed yet */
 	struct tableproc **coming;   /* in their place, when all are ready */

@@ -119,11 +119,15 @@ lookup_replace_program(struct lookup_generation *old, uint32_t number,
 	tableproc_retire(proc, LOOKUP_RETIRE_SECONDS);
 }
 
-/* Its own first: it may have been in use before, and come again. */
+/*
+ * From here on the generation is in use. Its own first: it may have been so
+ * before, and come again.
+ */
 static void
 lookup_replace_programs(struct lookup *lookup,
     struct lookup_generation *generation)
 {
+	generation->order = ++lookup->orders;
 	for (uint32_t k = 0; k < blob_table_count(&generation->use->blob);
 	     k++) {
 		struct tableproc *before = generation->programs[k];

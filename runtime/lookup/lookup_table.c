@@ -100,7 +100,7 @@ lookup_find_name(struct lookup *lookup, struct str name, uint32_t *number_r)
 		struct lookup_generation *generation = &lookup->generations[i];
 		uint32_t number = IR_NONE;
 
-		if (generation->use != NULL)
+		if (generation->use != NULL && generation->order > 0)
 			number = blob_find_table(&generation->use->blob, name);
 		if (number == IR_NONE ||
 		    (newest != NULL && newest->order > generation->order))
@@ -116,8 +116,7 @@ const char *
 lookup_add_generation(struct lookup *lookup, struct ruleset_use *use)
 {
 	struct lookup_generation *oldest = &lookup->generations[0];
-	struct lookup_generation generation = { .use = ruleset_hold(use),
-		.order = ++lookup->orders };
+	struct lookup_generation generation = { .use = ruleset_hold(use) };
 
 	for (unsigned i = 0; i < LOOKUP_GENERATIONS && oldest->use != NULL;
 	     i++) {

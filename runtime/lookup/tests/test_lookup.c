@@ -108,6 +108,8 @@ test_start(void)
 	const char *error = lookup_ops.init(&test_child);
 
 	cr_assert_null(error, "%s", error);
+	error = lookup_ops.use_ruleset(&test_child, test_child.ruleset);
+	cr_assert_null(error, "%s", error);
 }
 
 static void

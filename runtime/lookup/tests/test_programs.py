@@ -351,6 +351,26 @@ def test_reload_refused(world):
     world.know("domains")
 
 
+def test_reload_that_waits(world):
+    """Until a new program has registered, tables are the old ruleset's."""
+    world.write("names", "sleep 2\n" + NAMES)
+    replies = []
+    reload = threading.Thread(
+        target=lambda: replies.append(world.ctl("reload")[0]))
+    reload.start()
+    time.sleep(0.5)
+    before = len(world.asked("aliases"))
+    tap.equal("meanwhile an update is answered", world.ctl(
+        "update", "table", "aliases"), (0, "command succeeded\n"))
+    tap.equal("by the program in use", [
+        line.split("|")[4] for line in world.asked("aliases")[before:]],
+        ["update"])
+    tap.equal("no ruleset has come", replies, [])
+    reload.join()
+    tap.equal("then it comes", replies, [0])
+    world.write("names", NAMES)
+
+
 def test_reload_of_many(world):
     """Some are told to end before they have been executed, with a signal
     that is theirs and not the daemon's."""
@@ -513,6 +533,7 @@ def main():
         test_slow(world)
         test_reload(world)
         test_reload_refused(world)
+        test_reload_that_waits(world)
         test_reload_of_many(world)
         test_reload_undone(world)
         test_end(world)
