@@ -233,6 +233,7 @@ lookup_decode(struct lookup *lookup, const struct message_srs *request,
 {
 	struct lookup_generation *generation = lookup_find_generation(lookup,
 	    request->generation);
+	char visible[1024];
 	struct ir_settings settings;
 	struct srs srs;
 
@@ -246,7 +247,8 @@ lookup_decode(struct lookup *lookup, const struct message_srs *request,
 		(uint32_t)(time(NULL) / LOOKUP_DAY) };
 	if (srs_decode(&srs, mailaddr_split(request->address), address))
 		return ANSWER_YES;
-	log_warn("warn: SRS failed to decode: %.*s", STR_ARG(request->address));
+	log_warn("warn: SRS failed to decode: %s",
+	    log_visible(request->address, false, visible, sizeof(visible)));
 	return ANSWER_NO;
 }
 
