@@ -41,6 +41,7 @@ struct tableproc {
 	unsigned uses;
 	enum tableproc_state state;
 	bool is_settled;
+	bool is_reading; /* who drops it then does not free it */
 
 	int fd;
 	struct event *readable;
@@ -196,16 +197,23 @@ tableproc_end(struct tableproc *proc)
 	tableproc_fail_all(proc);
 }
 
+static void
+tableproc_free(struct tableproc *proc)
+{
+	if (proc->retire != NULL)
+		event_free(proc->retire);
+	event_free(proc->limit);
+	free(proc);
+}
+
 void
 tableproc_drop(struct tableproc *proc)
 {
 	if (proc == NULL || --proc->uses > 0)
 		return;
 	tableproc_end(proc);
-	if (proc->retire != NULL)
-		event_free(proc->retire);
-	event_free(proc->limit);
-	free(proc);
+	if (!proc->is_reading)
+		tableproc_free(proc);
 }
 
 static void
@@ -449,14 +457,16 @@ tableproc_on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	tableproc_hold(proc);
+	proc->is_reading = true;
 	if (n > 0) {
 		proc->len += (size_t)n;
 		tableproc_take_lines(proc);
 	} else {
 		tableproc_lose(proc);
 	}
-	tableproc_drop(proc);
+	proc->is_reading = false;
+	if (proc->uses == 0)
+		tableproc_free(proc);
 }
 
 /* Starts. */

@@ -16,6 +16,7 @@ static struct tableproc *test_proc;
 static int test_fd = -1; /* the program's end */
 static unsigned test_starts, test_stops;
 static bool test_is_settled;
+static bool test_is_unwanted; /* though it registered services */
 static char test_error[TABLEPROC_ERROR_MAX];
 static char test_said[4096]; /* "YES value;NO ;" of all answers */
 
@@ -39,11 +40,13 @@ test_on_settled(void *arg, struct tableproc *proc, const char *error)
 	(void)arg;
 	cr_expect_not(test_is_settled);
 	test_is_settled = true;
-	if (error == NULL)
+	if (error == NULL && !test_is_unwanted)
 		return;
-	snprintf(test_error, sizeof(test_error), "%s", error);
+	snprintf(test_error, sizeof(test_error), "%s",
+	    error == NULL ? "unwanted" : error);
 	test_proc = NULL;
 	tableproc_drop(proc);
+	cr_expect_eq(test_stops, 1u);
 }
 
 static void
@@ -217,6 +220,16 @@ Test(tableproc, end_before_the_hand_shake)
 {
 	shutdown(test_fd, SHUT_RDWR);
 	test_refused("", "ended without registering");
+}
+
+/* What its name lies in may be gone by then. */
+Test(tableproc, dropped_for_its_services)
+{
+	test_is_unwanted = true;
+	test_say("register|alias\nregister|ready\nregister|domain\n");
+	cr_expect_str_eq(test_error, "unwanted");
+	cr_expect_eq(test_stops, 1u);
+	cr_expect_eq(test_starts, 1u);
 }
 
 Test(tableproc, more_after_the_hand_shake)
