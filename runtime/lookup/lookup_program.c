@@ -30,19 +30,6 @@ struct lookup_check {
 	bool is_wrong;
 };
 
-static const char *
-lookup_services_text(unsigned services, char *buf, size_t room)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (unsigned i = 0; i < TABLEPROTO_SERVICES; i++)
-		if ((services & 1u << i) != 0 && len < room)
-			len += (size_t)snprintf(buf + len, room - len, "%s%s",
-			    len == 0 ? "" : " or ", tableproto_service_name(i));
-	return buf;
-}
-
 static void
 lookup_check_use(void *arg, uint32_t number, unsigned services)
 {
@@ -51,19 +38,18 @@ lookup_check_use(void *arg, uint32_t number, unsigned services)
 	char wanted[64], registered[256];
 	struct ir_table table;
 
-	if (proc == NULL || check->is_wrong)
+	if (proc == NULL || check->is_wrong ||
+	    (services & tableproc_services(proc)) != 0)
 		return;
-	for (unsigned i = 0; i < TABLEPROTO_SERVICES; i++)
-		if ((services & 1u << i) != 0 && tableproc_has_service(proc, i))
-			return;
 	check->is_wrong = true;
 	blob_table(&check->generation->use->blob, number, &table);
 	snprintf(check->error, check->room,
 	    "table \"%.*s\" may not be used for %s lookups: %s registers %s",
 	    STR_ARG(table.name),
-	    lookup_services_text(services, wanted, sizeof(wanted)),
+	    tableproto_service_names(services, " or ", wanted, sizeof(wanted)),
 	    tableproc_program(proc),
-	    tableproc_services(proc, registered, sizeof(registered)));
+	    tableproto_service_names(tableproc_services(proc), ", ", registered,
+		sizeof(registered)));
 }
 
 /* NULL: they have what the ruleset asks them for. */

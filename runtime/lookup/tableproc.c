@@ -273,6 +273,12 @@ tableproc_distrust(struct tableproc *proc, const char *why)
 	tableproc_fail(proc, why);
 }
 
+unsigned
+tableproc_services(const struct tableproc *proc)
+{
+	return proc->services;
+}
+
 bool
 tableproc_has_service(const struct tableproc *proc, unsigned service)
 {
@@ -524,19 +530,6 @@ tableproc_program(const struct tableproc *proc)
 }
 
 /* Asking. */
-
-const char *
-tableproc_services(const struct tableproc *proc, char *buf, size_t room)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (unsigned i = 0; i < TABLEPROTO_SERVICES; i++)
-		if (tableproc_has_service(proc, i) && len < room)
-			len += (size_t)snprintf(buf + len, room - len, "%s%s",
-			    len == 0 ? "" : ", ", tableproto_service_name(i));
-	return buf;
-}
 
 /* One that starts again will answer, or soon fail. */
 static bool

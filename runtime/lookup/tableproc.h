@@ -61,10 +61,9 @@ void tableproc_retire(struct tableproc *proc, unsigned seconds);
 /* Stops it; another answers what waits here. */
 void tableproc_move(struct tableproc *from, struct tableproc *to);
 
+/* What it registered, a bit each. */
+unsigned tableproc_services(const struct tableproc *proc);
 bool tableproc_has_service(const struct tableproc *proc, unsigned service);
-/* "alias, domain": what it registered. */
-const char *tableproc_services(const struct tableproc *proc, char *buf,
-    size_t room);
 
 /*
  * text: the value or, of a FAILED update, the reason; valid until it

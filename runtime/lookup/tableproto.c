@@ -33,9 +33,17 @@ static const char *const tableproto_ops[] = {
 };
 
 const char *
-tableproto_service_name(unsigned service)
+tableproto_service_names(unsigned services, const char *between, char *buf,
+    size_t room)
 {
-	return tableproto_services[service];
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < TABLEPROTO_SERVICES; i++)
+		if ((services & 1u << i) != 0 && len < room)
+			len += (size_t)snprintf(buf + len, room - len, "%s%s",
+			    len == 0 ? "" : between, tableproto_services[i]);
+	return buf;
 }
 
 const char *

@@ -30,8 +30,9 @@ enum {
 	TABLEPROTO_SERVICES
 };
 
-/* "alias", as programs register it. */
-const char *tableproto_service_name(unsigned service);
+/* Of a set, a bit each, as programs register them: "alias, domain". */
+const char *tableproto_service_names(unsigned services, const char *between,
+    char *buf, size_t room);
 
 enum tableproto_op {
 	TABLEPROTO_UPDATE, /* read again what the answers come from */

@@ -91,14 +91,27 @@ Test(tableproto, services)
 {
 	for (unsigned i = 0; i < TABLEPROTO_SERVICES; i++) {
 		unsigned service = TABLEPROTO_SERVICES;
-		char line[64];
+		char line[64], name[32];
 
 		snprintf(line, sizeof(line), "register|%s",
-		    tableproto_service_name(i));
+		    tableproto_service_names(1u << i, "", name, sizeof(name)));
 		cr_expect_eq(tableproto_read_register(str_from(line), &service),
 		    TABLEPROTO_REGISTER_SERVICE);
 		cr_expect_eq(service, i);
 	}
+}
+
+Test(tableproto, names_of_services)
+{
+	unsigned services = 1u << SERVICE_ALIAS | 1u << SERVICE_DOMAIN;
+	char buf[64];
+
+	cr_expect_str_eq(tableproto_service_names(services, " or ", buf,
+			     sizeof(buf)),
+	    "domain or alias");
+	cr_expect_str_eq(tableproto_service_names(services, ", ", buf, 5),
+	    "doma");
+	cr_expect_str_eq(tableproto_service_names(0, ", ", buf, 5), "");
 }
 
 struct test_register {
