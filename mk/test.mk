@@ -85,7 +85,13 @@ print-fuzz:
 
 # Runs.
 
-tests: $(test.programs) $(fuzz.replays)
+# Loaded before others by tests of a daemon without memory.
+$(BUILD)/tests/shortage.so: tools/shortage.c $(BUILD)/obj/flags
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -shared -fPIC -fno-builtin -O1 $(warnings) \
+	    -D_GNU_SOURCE -o $@ $<
+
+tests: $(test.programs) $(fuzz.replays) $(BUILD)/tests/shortage.so
 
 run-tests: all tests
 	@tools/run-tests --build $(BUILD) $(if $(SANITIZE),--logs \

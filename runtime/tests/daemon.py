@@ -194,6 +194,8 @@ class Daemon(Running):
     those of the test, {libexec} the helpers'. helpers: files that are copied
     to be helpers, too, by their names, in a build tree of the test's own."""
 
+    variables = {}  # of its environment
+
     def __init__(self, config, *options, blob=True, target="native",
                  helpers=None):
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(
@@ -276,10 +278,11 @@ class Daemon(Running):
                 "extra_groups": []}
 
     def run(self, ruleset):
-        self.launch([self.bin / "smtpd", "-d", f"--spool={self.spool}", *ruleset,
-                     *self.options],
-                    env=environment({"HOME": str(self.dir)}), cwd=self.dir,
-                    **self.become())
+        self.launch([self.bin / "smtpd", "-d", f"--spool={self.spool}",
+                     *ruleset, *self.options],
+                    env=environment({"HOME": str(self.dir),
+                                     **self.variables}),
+                    cwd=self.dir, **self.become())
 
     def delivered(self):
         """Files of the Maildir."""
