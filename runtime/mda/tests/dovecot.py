@@ -7,12 +7,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 
 from daemon import free_port
+from peer import PEERS
 from tap import ROOT
 
-PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers")).resolve()
 START = 20  # seconds
 
 CONF = """

@@ -18,11 +18,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 import machine  # noqa: E402
+import peer  # noqa: E402
 from daemon import free_port  # noqa: E402
 from machine import USERS, give  # noqa: E402
-from tap import ROOT, Tap, can_unshare  # noqa: E402
+from tap import Tap  # noqa: E402
 
-PEERS = (ROOT / os.environ.get("PEERS", "build/peers")).resolve()
 WAIT = 20  # seconds for the daemon to start, or for all deliveries
 
 CONFIG = """
@@ -182,9 +182,20 @@ def collect(home, log, errors):
     return result
 
 
-def errors_of(lines):
-    rows = [line.split("|") for line in lines]
-    return {row[0]: row[13] for row in rows if len(row) == 14}
+def wait_for_errors(log, show):
+    """Those in the queue, where what fails for now is written back."""
+    failed = {evpid for evpid, line in log_lines(log.read_text()).values()
+              if "result=TempFail" in line}
+    end = time.monotonic() + WAIT
+    while True:
+        rows = [line.split("|") for line in show().splitlines()]
+        errors = {row[0]: row[13] for row in rows
+                  if len(row) == 14 and row[13]}
+        if failed <= errors.keys():
+            return errors
+        if time.monotonic() > end:
+            raise TimeoutError(f"{failed - errors.keys()} without an error")
+        time.sleep(0.1)
 
 
 def wait_for(log):
@@ -193,7 +204,6 @@ def wait_for(log):
         if time.monotonic() > end:
             raise TimeoutError(log.read_text()[-2000:])
         time.sleep(0.1)
-    time.sleep(0.5)  # what failed is written back
 
 
 def write_scripts(homes):
@@ -204,20 +214,6 @@ def write_scripts(homes):
 
 # The peer.
 
-def enter_peer(scratch):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    layers = (f"lowerdir={PEERS / 'opensmtpd'},upperdir={scratch / 'upper'},"
-              f"workdir={scratch / 'work'}")
-    return subprocess.run(
-        ["mount", "-t", "overlay", "overlay", "-o", layers,
-         scratch / "opensmtpd"], capture_output=True, check=False
-    ).returncode == 0
-
-
-def peer_run(*command):
-    return [ROOT / "tools" / "peer-run", "opensmtpd", *command]
-
-
 def number_of(root, name):
     """That of the peer's user."""
     return int(re.search(rf"(?m)^{name}:[^:]*:(\d+):",
@@ -225,10 +221,9 @@ def number_of(root, name):
 
 
 def inside_peer(scratch):
-    if not enter_peer(scratch):
+    if not peer.enter(scratch):
         print(json.dumps("no overlay can be mounted here"))
         return 0
-    os.environ["PEERS"] = str(scratch)
     root = scratch / "opensmtpd"
     home = root / "home/joe"
     for name in ("joe", "ann"):
@@ -242,7 +237,7 @@ def inside_peer(scratch):
     log = scratch / "log"
     with open(log, "wb") as out:
         daemon = subprocess.Popen(
-            peer_run("smtpd", "-d", "-f", "/etc/test.conf"),
+            peer.command("smtpd", "-d", "-f", "/etc/test.conf"),
             stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         connect(2525)
@@ -250,13 +245,10 @@ def inside_peer(scratch):
         wait_for(log)
         group = re.search(r"(?m)^opensmtpq:x:(\d+):",
                           (root / "etc/group").read_text())[1]
-        shown = subprocess.run(
+        errors = wait_for_errors(log, lambda: subprocess.run(
             ["setpriv", f"--regid={group}", "--clear-groups",
-             *peer_run("smtpctl", "show", "queue")],
-            capture_output=True, text=True, check=False)
-        errors = errors_of(shown.stdout.splitlines())
-        if not errors:
-            raise ValueError(shown.stderr)
+             *peer.command("smtpctl", "show", "queue")],
+            stdout=subprocess.PIPE, text=True, check=True).stdout)
         print(json.dumps({**collect(home, log.read_text(), errors),
                           **collect_left(root, number_of(root, "opensmtpd"))}))
     finally:
@@ -278,35 +270,21 @@ def connect(port):
 
 
 def ask_peer(scratch):
-    for name in ("upper", "work", "opensmtpd"):
-        (scratch / name).mkdir()
-    scratch.chmod(0o755)
-    etc = scratch / "upper/etc"
-    etc.mkdir()
+    upper = peer.prepare(scratch, "mail.example",
+                         "127.0.0.1 localhost mail.example\n")
     for name, line in [("passwd", "{0}:x:{1}:{1}::/home/{0}:/bin/sh\n"),
                        ("group", "{0}:x:{1}:\n")]:
-        text = (PEERS / "opensmtpd/etc" / name).read_text()
+        text = (peer.PEERS / "opensmtpd/etc" / name).read_text()
         for user in ("joe", "ann"):
             text += line.format(user, USERS[user])
-        (etc / name).write_text(text)
-    (etc / "mailname").write_text("mail.example\n")
-    (etc / "hosts").write_text("127.0.0.1 localhost mail.example\n")
-    for name in ("var/run", "var/spool/smtpd", "var/mail", "run", "tmp"):
-        (scratch / "upper" / name).mkdir(parents=True, exist_ok=True)
+        (upper / "etc" / name).write_text(text)
     for name in ("tmp", "var/tmp"):
-        (scratch / "upper" / name).mkdir(exist_ok=True)
-        (scratch / "upper" / name).chmod(0o1777)
-    (scratch / "upper/usr/bin").mkdir(parents=True)
+        (upper / name).mkdir(exist_ok=True)
+        (upper / name).chmod(0o1777)
+    (upper / "usr/bin").mkdir(parents=True)
     for name in ("cat", "env", "head", "id", "tr"):
-        shutil.copy(shutil.which(name), scratch / "upper/usr/bin" / name)
-    (scratch / "upper/var/spool/smtpd").chmod(0o711)
-    done = subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
-         "--mount-proc", sys.executable, __file__, "--peer", scratch],
-        capture_output=True, check=False, timeout=120)
-    if done.returncode != 0:
-        return done.stderr.decode()
-    return json.loads(done.stdout)
+        shutil.copy(shutil.which(name), upper / "usr/bin" / name)
+    return peer.ask(__file__, scratch, timeout=120)
 
 
 # Ours.
@@ -322,40 +300,40 @@ def inside():
         connect(port)
         send(port)
         wait_for(daemon.log)
-        errors = errors_of(daemon.ctl("show", "queue")[1].splitlines())
+        errors = wait_for_errors(
+            daemon.log, lambda: daemon.ctl("show", "queue")[1])
         print(json.dumps({**collect(home, daemon.log_text(), errors),
                           **collect_left(Path("/"),
                                          machine.DAEMON["_smtpd"])}))
     return 0
 
 
-def compare(tap, peer, ours):
-    for what in sorted(peer.keys() | ours.keys()):
+def compare(tap, theirs, ours):
+    for what in sorted(theirs.keys() | ours.keys()):
         seen = ours.get(what)
         if what in DIFFERENCES:
             tap.case(f"{what} differs: {DIFFERENCES[what][0]}",
-                     "" if seen == DIFFERENCES[what][1](peer[what])
-                     else f"{peer[what]!r}, ours {seen!r}")
+                     "" if seen == DIFFERENCES[what][1](theirs[what])
+                     else f"{theirs[what]!r}, ours {seen!r}")
         else:
-            tap.equal(what, seen, peer.get(what))
+            tap.equal(what, seen, theirs.get(what))
 
 
 def main():
     tap = Tap()
-    if not can_unshare() or not (PEERS / "opensmtpd/usr").is_dir():
-        tap.skip("deliveries on 6.8",
-                 "needs root, mounts of its own, and make peers")
+    if not peer.is_there("opensmtpd"):
+        tap.skip("deliveries on 6.8", peer.MISSING)
         return tap.finish()
     with tempfile.TemporaryDirectory() as scratch:
-        peer = ask_peer(Path(scratch))
-    if isinstance(peer, str):
-        tap.case("the peer runs", peer)
+        theirs = ask_peer(Path(scratch))
+    if isinstance(theirs, str):
+        tap.case("the peer runs", theirs)
         return tap.finish()
     done = machine.enter(__file__)
     if done.returncode != 0:
         tap.case("ours runs", done.stdout.decode())
         return tap.finish()
-    compare(tap, peer, json.loads(done.stdout))
+    compare(tap, theirs, json.loads(done.stdout))
     return tap.finish()
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
+import peer  # noqa: E402
 from daemon import Client, Daemon, free_port  # noqa: E402
-from tap import ROOT, Tap, can_unshare  # noqa: E402
+from tap import ROOT, Tap  # noqa: E402
 
 PRISTINE = ROOT / "fixtures/queue/pristine/queue"
-PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers"))
 USERS = ["alice", "bob", "carol", "dave", "vu1", "vmail", "user"]
 
 # The actions of fixtures/queue/pristine/smtpd.conf, with other methods.
@@ -166,7 +166,7 @@ def check_old(tap):
 def smtpctl(spool, *args):
     """Debian's, with a spool of ours in its chroot; it wants the group that
     its set-group-id bit would give."""
-    root = PEERS / "opensmtpd"
+    root = peer.PEERS / "opensmtpd"
     target = root / "var/spool/smtpd"
     target.mkdir(parents=True, exist_ok=True)
     group = next(line.split(":")[2] for line in
@@ -175,7 +175,8 @@ def smtpctl(spool, *args):
     return subprocess.run(
         ["unshare", "--mount", "sh", "-c",
          'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", spool,
-         target, "setpriv", f"--regid={group}", "--clear-groups", ROOT / "tools/peer-run", "opensmtpd", "smtpctl", *args],
+         target, "setpriv", f"--regid={group}", "--clear-groups",
+         *peer.command("smtpctl", *args)],
         capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -229,9 +230,8 @@ def check_read_by_peer(tap):
         tap.equal("smtpctl lists them without a daemon",
                   ours(daemon, "show", "queue"),
                   [expected_line(*item) for item in sorted(kept.items())])
-        if not can_unshare() or not (PEERS / "opensmtpd/usr").is_dir():
-            tap.skip("OpenSMTPD lists what we keep",
-                     "needs root, mounts of its own, and make peers")
+        if not peer.is_there("opensmtpd"):
+            tap.skip("OpenSMTPD lists what we keep", peer.MISSING)
             return
         done = smtpctl(daemon.spool, "show", "queue")
         tap.equal("OpenSMTPD lists what we keep",

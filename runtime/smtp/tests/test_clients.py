@@ -4,7 +4,6 @@ Python's smtplib and Postfix's smtp-source, with and without TLS and
 passwords. Each message must arrive as it was. What is not installed is
 skipped."""
 
-import os
 import shutil
 import smtplib
 import ssl
@@ -14,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
+import peer  # noqa: E402
 from daemon import HOST, Daemon, free_port, hash_of  # noqa: E402
-from tap import ROOT, Tap, can_unshare, environment  # noqa: E402
+from tap import ROOT, Tap, environment  # noqa: E402
 
-PEERS = Path(os.environ.get("PEERS", ROOT / "build/peers"))
 TIMEOUT = 30
 SENDER = "sender@client.example"
 RCPT = "user@example.org"
@@ -232,8 +231,8 @@ def source(world, *more):
 
 def check_source(world):
     """Many sessions at once, of one message each or of many."""
-    if not can_unshare() or not (PEERS / "postfix/usr").is_dir():
-        tap.skip("smtp-source", "needs root, and make peers")
+    if not peer.is_there("postfix"):
+        tap.skip("smtp-source", peer.MISSING)
         return
     for more in ("-c", "-d"):
         tap.equal(f"smtp-source {more}", source(world, more), ("", SOURCE))

@@ -7,8 +7,7 @@ TLS and AUTH are compared with recordings, see test_recorded.py.) Root only;
 the peer has a network and files of its own."""
 
 import json
-import os
-import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,15 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
+import peer  # noqa: E402
 from daemon import HOST, Client  # noqa: E402
-from tap import ROOT, Tap, can_unshare  # noqa: E402
-import socket  # noqa: E402
+from tap import ROOT, Tap  # noqa: E402
 import transcripts  # noqa: E402
 from test_transcripts import FILES, VALUES  # noqa: E402
 
 DIFFERENCES = ROOT / "fixtures" / "smtp" / "differences.tsv"
-PEERS = (ROOT / os.environ.get("PEERS", "build/peers")).resolve()
-PEER_RUN = ROOT / "tools" / "peer-run"
 PIPELINING = "250-PIPELINING\r\n"  # we alone offer it
 WAIT = 10  # seconds for the peer to start, or for one reply
 SKIPPED = {"engine", "socket", "verify", "tls", "tls-require", "smtps",
@@ -62,16 +59,6 @@ def groups():
 
 
 # In the peer's world.
-
-def enter(scratch):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    layers = (f"lowerdir={PEERS / 'opensmtpd'},upperdir={scratch / 'upper'},"
-              f"workdir={scratch / 'work'}")
-    done = subprocess.run(
-        ["mount", "-t", "overlay", "overlay", "-o", layers,
-         scratch / "opensmtpd"], capture_output=True, check=False)
-    return done.returncode == 0
-
 
 def connect():
     end = time.monotonic() + WAIT
@@ -110,10 +97,9 @@ def run_case(case):
 
 
 def inside(scratch):
-    if not enter(scratch):
+    if not peer.enter(scratch):
         print(json.dumps("no overlay can be mounted here"))
         return 0
-    os.environ["PEERS"] = str(scratch)
     results = {}
     for key, cases in groups().items():
         size, rcpts, mails, options = key
@@ -121,9 +107,8 @@ def inside(scratch):
             size=size, rcpts=rcpts, mails=mails, options=options, host=HOST))
         with open(scratch / "log", "wb") as log:
             daemon = subprocess.Popen(
-                [PEER_RUN, "opensmtpd", "smtpd", "-d", "-f",
-                 "/etc/test.conf"], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+                peer.command("smtpd", "-d", "-f", "/etc/test.conf"),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             connect().close()
             for case in cases:
@@ -140,32 +125,14 @@ def inside(scratch):
 
 
 def ask(scratch):
-    for name in ("upper", "work", "opensmtpd"):
-        (scratch / name).mkdir()
-    scratch.chmod(0o755)
-    (scratch / "upper/etc").mkdir()
-    shutil.copy(PEERS / "opensmtpd/etc/passwd", scratch / "upper/etc/passwd")
-    (scratch / "upper/etc/mailname").write_text(HOST + "\n")
-    (scratch / "upper/etc/hosts").write_text(
-        f"127.0.0.1 localhost\n127.0.0.2 {HOST}\n")
-    for name in ("var/run", "var/spool", "var/mail", "run", "tmp"):
-        (scratch / "upper" / name).mkdir(parents=True, exist_ok=True)
-    (scratch / "upper/var/spool/smtpd").mkdir()
-    (scratch / "upper/var/spool/smtpd").chmod(0o711)
-    done = subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
-         "--mount-proc", sys.executable, __file__, scratch],
-        capture_output=True, check=False, timeout=280)
-    if done.returncode != 0:
-        return done.stderr.decode()
-    return json.loads(done.stdout)
+    peer.prepare(scratch, HOST, f"127.0.0.1 localhost\n127.0.0.2 {HOST}\n")
+    return peer.ask(__file__, scratch, timeout=280)
 
 
 def main():
     tap = Tap()
-    if not can_unshare() or not (PEERS / "opensmtpd/usr").is_dir():
-        tap.skip("transcripts on 6.8",
-                 "needs root, mounts of its own, and make peers")
+    if not peer.is_there("opensmtpd"):
+        tap.skip("transcripts on 6.8", peer.MISSING)
         return tap.finish()
     reasons = dict(line.split("\t") for line in
                    DIFFERENCES.read_text().splitlines()
@@ -187,4 +154,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main() if len(sys.argv) != 2 else inside(Path(sys.argv[1])))
+    sys.exit(inside(Path(sys.argv[2])) if "--peer" in sys.argv else main())
