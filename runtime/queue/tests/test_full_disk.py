@@ -4,12 +4,13 @@ off with 4xx as long as it lasts, and what was taken is delivered."""
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 # pylint: disable=wrong-import-position
 from daemon import Client, Daemon, free_port  # noqa: E402
-from tap import Tap, can_unshare  # noqa: E402
+from tap import BIN, Tap, can_unshare, environment  # noqa: E402
 
 SIZE = 20_000  # bytes of a message
 CONFIG = """
@@ -74,9 +75,12 @@ def send_some(daemon, port, numbers):
     return taken, codes
 
 
+def number_of(message):
+    return int(message.split(b"X-Number: ")[1].split(b"\n")[0])
+
+
 def arrived(daemon):
-    return {int(message.split(b"X-Number: ")[1].split(b"\n")[0])
-            for message in daemon.messages()
+    return {number_of(message) for message in daemon.messages()
             if len(message) > SIZE - 100}
 
 
@@ -110,11 +114,70 @@ def check_folders(tap):
         tap.equal("and taken again", (taken, arrived(daemon)), ({2}, {2}))
 
 
+def schedule(daemon):
+    subprocess.run([BIN / "smtpctl", f"--spool={daemon.spool}", "schedule",
+                    "all"], env=environment(), capture_output=True,
+                   check=True, timeout=30)
+
+
+def check_mailbox(tap):
+    """Mail that the mailbox has no room for, or does not let in, waits."""
+    port = free_port()
+    with Daemon(CONFIG.format(port=port)) as daemon:
+        send_some(daemon, port, [1])
+        daemon.wait(lambda: 1 in arrived(daemon))
+        for folder in (daemon.maildir / "new", daemon.maildir):
+            folder.chmod(0)
+            before = daemon.log_text().count("result=TempFail")
+            taken, _ = send_some(daemon, port, [2, 3])
+            daemon.wait(lambda: daemon.log_text().count(
+                "result=TempFail") >= before + 2)
+            folder.chmod(0o700)
+            schedule(daemon)
+            daemon.wait(lambda: arrived(daemon) >= {2, 3})
+            tap.equal(f"mail waits for {folder.name}",
+                      (taken, arrived(daemon)), ({2, 3}, {1, 2, 3}))
+
+
+def check_full_mailbox(tap):
+    port = free_port()
+    daemon = Daemon(CONFIG.format(port=port))
+    daemon.maildir.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o",
+                    "size=200k,mode=700,uid=65534,gid=65534", "mailbox",
+                    daemon.maildir], check=True)
+    try:
+        with daemon:
+            taken, _ = send_some(daemon, port, range(20))
+            daemon.wait(lambda: "result=TempFail" in daemon.log_text())
+            time.sleep(1)
+            held = arrived(daemon)
+            tap.case("some are delivered, others wait", "" if len(
+                taken) == 20 and 0 < len(held) < 20 else (taken, held))
+            tap.equal("nothing is delivered by halves", {
+                len(message) > SIZE - 100 for message in daemon.messages()},
+                      {True})
+            subprocess.run(["mount", "-o", "remount,size=2m",
+                            daemon.maildir], check=True)
+            schedule(daemon)
+            daemon.wait(lambda: arrived(daemon) >= taken)
+            tap.equal("all are delivered when there is room, once", sorted(
+                number_of(message) for message in daemon.messages()),
+                      sorted(taken))
+            daemon.stop()
+            subprocess.run(["umount", daemon.maildir], check=True)
+    finally:
+        subprocess.run(["umount", daemon.maildir], check=False,
+                       capture_output=True)
+
+
 def main():
     tap = Tap()
     check_folders(tap)
+    check_mailbox(tap)
     if can_unshare():
         check_full_disk(tap)
+        check_full_mailbox(tap)
     else:
         tap.skip("a full disk", "only root can mount a small one, if at all")
     return tap.finish()
