@@ -358,7 +358,10 @@ def test_reload_that_waits(world):
     reload = threading.Thread(
         target=lambda: replies.append(world.ctl("reload")[0]))
     reload.start()
-    time.sleep(0.5)
+    path = str(world.dir / "names").encode()
+    tap.case("the new program is there, and says nothing", "" if world.wait(
+        lambda: sum(path in table_name(pid) for pid in world.children()) == 2)
+        else world.log_text())
     before = len(world.asked("aliases"))
     tap.equal("meanwhile an update is answered", world.ctl(
         "update", "table", "aliases"), (0, "command succeeded\n"))
