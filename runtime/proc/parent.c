@@ -27,6 +27,7 @@
 #include "runtime/base/paths.h"
 #include "runtime/base/servername.h"
 #include "runtime/base/version.h"
+#include "runtime/proc/spawn.h"
 
 static const int parent_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
 
@@ -212,15 +213,11 @@ parent_write_pid(const struct parent *parent)
 static void
 parent_leave_terminal(struct parent *parent)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	unsigned char status = EXIT_SUCCESS;
 
 	setsid();
-	if (chdir("/") != 0 || null == -1 || dup2(null, 0) == -1 ||
-	    dup2(null, 1) == -1 || dup2(null, 2) == -1)
+	if (chdir("/") != 0 || !spawn_silence(STDIN_FILENO))
 		log_warn("warn: cannot leave the terminal");
-	if (null > 2)
-		close(null);
 	/* The launcher may have been killed. */
 	(void)!write(parent->launcher, &status, 1);
 	close(parent->launcher);

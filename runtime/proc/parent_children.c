@@ -91,7 +91,7 @@ struct parent_child *
 parent_start_child(struct parent *parent, enum proc_kind kind)
 {
 	struct spawn_options options = { parent->options->to_stderr,
-		parent->options->is_verbose };
+		parent->options->is_verbose, parent->launcher != -1 };
 	struct parent_child *child = parent_free_place(parent);
 	struct channel_handlers handlers = { child, parent_on_message,
 		parent_on_close };

@@ -119,6 +119,12 @@ parent_run_program(const struct parent *parent,
 
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		return strerror(errno);
+	/* What it says later would keep whoever starts the daemon waiting. */
+	if (parent->launcher != -1) {
+		log_open("parent", false);
+		if (!spawn_silence(STDERR_FILENO))
+			return strerror(errno);
+	}
 	if (!parent->is_ordinary)
 		error = privileges_become(paths_built.smtpd_user);
 	if (error != NULL)

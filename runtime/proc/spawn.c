@@ -20,6 +20,19 @@ spawn_pair(int fds_r[2])
 		   fds_r) == 0;
 }
 
+bool
+spawn_silence(int first)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool is_silent = null != -1;
+
+	for (int fd = first; is_silent && fd <= STDERR_FILENO; fd++)
+		is_silent = dup2(null, fd) != -1;
+	if (null > STDERR_FILENO)
+		close(null);
+	return is_silent;
+}
+
 /* In the child; returns only if it fails. */
 static void
 spawn_exec(enum proc_kind kind, const struct spawn_options *options, int fd)
@@ -38,6 +51,8 @@ spawn_exec(enum proc_kind kind, const struct spawn_options *options, int fd)
 	/* dup2 onto itself would leave it closed on exec. */
 	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) != 0 :
 			     dup2(fd, CHILD_FD) == -1)
+		return;
+	if (options->is_silent && !spawn_silence(STDIN_FILENO))
 		return;
 	/* execv changes none of them. */
 	execv(SPAWN_SELF, (char **)(uintptr_t)argv);

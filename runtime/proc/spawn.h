@@ -12,6 +12,7 @@
 struct spawn_options {
 	bool to_stderr; /* the log */
 	bool is_verbose;
+	bool is_silent; /* whoever starts the daemon waits for its output */
 };
 
 /*
@@ -20,6 +21,9 @@ struct spawn_options {
  */
 int spawn_child(enum proc_kind kind, const struct spawn_options *options,
     pid_t *pid_r);
+
+/* Standard descriptors from that one on lead nowhere. False: see errno. */
+bool spawn_silence(int first);
 
 /* Both ends of a new channel. False: see errno. */
 bool spawn_pair(int fds_r[2]);

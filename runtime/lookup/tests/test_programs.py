@@ -9,6 +9,7 @@ import shutil
 import signal
 import smtplib
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 import machine  # noqa: E402
 from daemon import (Client, Daemon, free_port, hash_of,  # noqa: E402
                     is_running, kind_of, limit_descriptors)
-from tap import Tap, can_unshare  # noqa: E402
+from tap import Tap, can_unshare, environment  # noqa: E402
 
 PROGRAM = Path(__file__).resolve().parent / "table-test"
 PORT, TLS_PORT, AUTH_PORT = free_port(), free_port(), free_port()
@@ -515,7 +516,21 @@ def inside():
                  "CapEff:\t0000000000000000" in status else status)
         tap.equal("its parent is the parent",
                   f"PPid:\t{daemon.process.pid}\n" in status, True)
+    test_background(daemon.conf)
     return tap.finish()
+
+
+def test_background(conf):
+    """Neither programs nor processes keep what the starter reads open."""
+    try:
+        done = subprocess.run(
+            [machine.SBIN / "smtpd", "-f", conf], env=environment(),
+            capture_output=True, text=True, timeout=20, check=False)
+        tap.equal("a start in the background",
+                  (done.returncode, done.stdout), (0, ""))
+    except subprocess.TimeoutExpired:
+        tap.case("a start in the background", "its output has no end")
+    os.kill(int(Path("/var/run/smtpd.pid").read_text()), signal.SIGTERM)
 
 
 def test_as_root():
