@@ -22,7 +22,10 @@
 static const enum proc_kind parent_order[] = { PROC_KEYS, PROC_QUEUE,
 	PROC_LOOKUP, PROC_CONTROL, PROC_SESSION };
 
-enum { PARENT_STEPS = sizeof(parent_order) / sizeof(parent_order[0]) };
+enum {
+	PARENT_STEPS = sizeof(parent_order) / sizeof(parent_order[0]),
+	PARENT_SPARE_DESCRIPTORS = 32, /* beside those of listeners */
+};
 
 static void parent_reload_step(struct parent *parent);
 static void parent_on_set_up(void *arg, struct message *message);
@@ -359,6 +362,41 @@ parent_map_ruleset(struct parent *parent, struct parent_ruleset *ruleset,
 	return parent_ruleset_check(&use->blob, error, room);
 }
 
+/*
+ * Descriptors that the steps below need at most at a time. Once a process
+ * has the new ruleset there is no way back without some either.
+ */
+static size_t
+parent_reload_needs(const struct parent *parent)
+{
+	size_t count = PARENT_SPARE_DESCRIPTORS;
+
+	for (size_t i = 0; i < PARENT_CHILDREN_MAX; i++)
+		if (parent->children[i].pid > 0 &&
+		    parent->children[i].kind == PROC_SESSION)
+			count += parent->reload.ruleset.sockets.count;
+	return count;
+}
+
+static bool
+parent_reload_has_descriptors(const struct parent *parent)
+{
+	size_t wanted = parent_reload_needs(parent), count = 0;
+	int *taken = calloc(wanted, sizeof(*taken));
+
+	while (taken != NULL && count < wanted) {
+		taken[count] = fcntl(parent->reload.ruleset.memory,
+		    F_DUPFD_CLOEXEC, 0);
+		if (taken[count] == -1)
+			break;
+		count++;
+	}
+	for (size_t i = 0; i < count; i++)
+		close(taken[i]);
+	free(taken);
+	return count == wanted;
+}
+
 /* What belongs to the first alone. */
 static bool
 parent_start_all(struct parent *parent, char *error, size_t room)
@@ -407,6 +445,10 @@ parent_on_loaded(void *arg, int fd, const char *why)
 	    (reload->is_first &&
 		!parent_start_all(parent, error, sizeof(error)))) {
 		parent_reload_refuse(parent, error);
+	} else if (!parent_reload_has_descriptors(parent)) {
+		parent_reload_refuse(parent,
+		    "too few descriptors are left: raise the limit of open "
+		    "files, or try again");
 	} else {
 		event_add(reload->limit, &limit);
 		parent_reload_step(parent);
@@ -433,6 +475,6 @@ parent_reload_start(struct parent *parent, bool is_forced,
 	parent->loader = loader_start(parent->base, &parent->options->ruleset,
 	    parent_on_loaded, parent);
 	if (reload->limit == NULL || parent->loader == NULL)
-		parent_fail(parent, "out of memory");
+		parent_reload_refuse(parent, "out of memory");
 	return true;
 }

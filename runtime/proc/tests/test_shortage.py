@@ -193,6 +193,22 @@ def check_control(tap, world):
              "" if b"SMTP running" in output else output)
 
 
+def check_reload(tap, world):
+    """With every number of descriptors it is taken or refused."""
+    daemon, problems, refused = world.daemon, [], 0
+    for spare in (0, 1, 2, 3, 4, 5, 6, 8, 16, 32):
+        with world.short(world.pids("parent"), spare):
+            status, said = daemon.ctl("reload")
+        refused += status != 0
+        if status != 0 and "descriptors" not in said and \
+                "open files" not in said:
+            problems.append(f"{spare}: {said}")
+    tap.equal("a reload without descriptors is refused",
+              (problems, refused > 0), ([], True))
+    status, said = daemon.ctl("reload")
+    tap.case("and later it is taken", "" if status == 0 else said)
+
+
 def main():
     tap = Tap()
     if os.geteuid() != 0:
@@ -213,6 +229,7 @@ def main():
         check_delivery(tap, world, "parent", "result=TempFail")
         check_lookup(tap, world)
         check_control(tap, world)
+        check_reload(tap, world)
         tap.equal("no process has ended",
                   [pid for pid in pids if kind_of(pid) == "gone"], [])
         tap.case("all that was taken arrived",
