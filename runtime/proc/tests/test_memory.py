@@ -15,7 +15,9 @@ from daemon import Daemon, free_port, hash_of, kind_of  # noqa: E402
 from tap import BIN, Tap, is_sanitized  # noqa: E402
 
 LIBRARY = BIN.parent / "tests/shortage.so"
-KINDS = ("session", "queue", "lookup", "keys", "control", "parent")
+KINDS = ("queue", "lookup", "control", "parent", "session", "keys")
+# Whose OpenSSL may not find algorithms again for which it had no memory.
+SIGNERS = ("session", "keys")
 RATES = (200, 20, 2)  # of so many requests one fails
 CLIENTS = 4
 CONNECTIONS = 4  # of each client
@@ -101,16 +103,16 @@ class Traffic:
             pass
         return None
 
-    def work(self):
+    def work(self, with_tls):
         for index in range(CONNECTIONS):
-            code = self.try_talk(index % 2 == 1)
+            code = self.try_talk(with_tls and index % 2 == 1)
             if code is not None:
                 self.codes.add(code)
 
-    def run(self):
+    def run(self, with_tls=True):
         """The codes of this run."""
         self.codes = set()
-        threads = [threading.Thread(target=self.work)
+        threads = [threading.Thread(target=self.work, args=[with_tls])
                    for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
@@ -127,7 +129,7 @@ def check_kind(tap, daemon, traffic, kind):
         daemon.set(kind, 0)
     tap.equal(f"{kind} without memory refuses nothing for good", wrong, set())
     before = len(traffic.taken)
-    traffic.run()
+    traffic.run(with_tls=kind not in SIGNERS)
     tap.equal("and with memory nothing", len(traffic.taken) - before,
               CLIENTS * CONNECTIONS * 2)
 
