@@ -404,6 +404,9 @@ def test_reload_of_many(world):
 def test_reload_undone(world):
     """A session process has no room for what the ruleset needs, when lookup
     has it already: the programs are those of the old one again."""
+    if os.geteuid() != 0:
+        tap.skip("a reload undone", "only root sees descriptors of a daemon")
+        return
     session = [pid for pid in world.children()
                if kind_of(pid) == "session"][-1]
     limit_descriptors(world, session, 7 + max(

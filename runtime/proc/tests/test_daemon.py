@@ -248,6 +248,9 @@ def test_reload_refused(tap):
 def test_reload_half(tap):
     """One session process refuses what the other has taken already: it may
     open a few descriptors more, and no more."""
+    if os.geteuid() != 0:
+        tap.skip("half a reload", "only root sees descriptors of a daemon")
+        return
     ports = [free_port() for _ in range(20)]
     tls = "".join(f"listen on 127.0.0.1 port {port} tls pki a\n"
                   for port in ports)
