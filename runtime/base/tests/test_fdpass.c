@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TEST_MANY = 32 };
+#include "runtime/base/tests/descriptors.h"
 
 static int test_ends[2];
 
@@ -31,38 +31,6 @@ test_fini(void)
 }
 
 TestSuite(fdpass, .init = test_init, .fini = test_fini, .timeout = 10);
-
-/* The lowest number that is free. */
-static int
-test_free_number(void)
-{
-	int fd = dup(test_ends[0]);
-
-	close(fd);
-	return fd;
-}
-
-static void
-test_send_many(unsigned count)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(TEST_MANY * sizeof(int))];
-	} control = { 0 };
-	struct iovec data = { "text", 4 };
-	struct msghdr header = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)) };
-	int *fds = (int *)CMSG_DATA(&control.align);
-
-	control.align.cmsg_len = CMSG_LEN(count * sizeof(int));
-	control.align.cmsg_level = SOL_SOCKET;
-	control.align.cmsg_type = SCM_RIGHTS;
-	for (unsigned i = 0; i < count; i++)
-		fds[i] = test_ends[0];
-	cr_assert_eq(sendmsg(test_ends[0], &header, 0), 4);
-}
 
 Test(fdpass, carries_one)
 {
@@ -99,7 +67,7 @@ Test(fdpass, tells_that_there_is_no_room)
 	int fd = 0;
 
 	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = (rlim_t)test_free_number();
+	limit.rlim_cur = (rlim_t)descriptors_next();
 	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, test_ends[0]), 4);
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), 4);
@@ -108,28 +76,28 @@ Test(fdpass, tells_that_there_is_no_room)
 
 Test(fdpass, refuses_many_and_closes_them)
 {
-	static const unsigned counts[] = { 2, 4, 5, TEST_MANY };
-	int next = test_free_number(), fd;
-	char text[8];
+	static const unsigned counts[] = { 2, 4, 5, DESCRIPTORS_MAX };
+	int next = descriptors_next(), fd;
+	char text[8] = "text";
 
 	for (size_t i = 0; i < 4; i++) {
-		test_send_many(counts[i]);
+		descriptors_send(test_ends[0], text, 4, counts[i]);
 		cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text),
 				 &fd),
 		    -1);
 		cr_expect_eq(errno, EPROTO);
 		cr_expect_eq(fd, -1);
-		cr_expect_eq(test_free_number(), next, "left open");
+		cr_expect_eq(descriptors_next(), next, "left open");
 	}
 }
 
 Test(fdpass, refuses_what_does_not_fit)
 {
-	int next = test_free_number(), fd;
+	int next = descriptors_next(), fd;
 	char text[3];
 
 	cr_assert_eq(fdpass_send(test_ends[0], "text", 4, test_ends[0]), 4);
 	cr_expect_eq(fdpass_receive(test_ends[1], text, sizeof(text), &fd), -1);
 	cr_expect_eq(errno, EPROTO);
-	cr_expect_eq(test_free_number(), next, "left open");
+	cr_expect_eq(descriptors_next(), next, "left open");
 }

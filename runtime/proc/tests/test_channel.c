@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/base/tests/descriptors.h"
+
 enum { TEST_SEEN_MAX = 100000 };
 
 /* What one side was told. */
@@ -368,53 +370,29 @@ TEST_RAW(answers_of_another_type_break)
 }
 
 static void
-test_send_fds(uint32_t count)
+test_send_fds(unsigned count)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(32 * sizeof(int))];
-	} control = { 0 };
-	uint8_t buf[64];
 	struct message message = { .type = MESSAGE_RESULT };
-	size_t size = message_write(&message, buf, sizeof(buf));
-	struct iovec data = { buf, size };
-	struct msghdr header = { .msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(count * sizeof(int)) };
-	int *fds = (int *)CMSG_DATA(&control.align);
+	uint8_t buf[64];
 
-	control.align.cmsg_len = CMSG_LEN(count * sizeof(int));
-	control.align.cmsg_level = SOL_SOCKET;
-	control.align.cmsg_type = SCM_RIGHTS;
-	for (uint32_t i = 0; i < count; i++)
-		fds[i] = test_raw;
-	cr_assert_eq(sendmsg(test_raw, &header, 0), (ssize_t)size);
-}
-
-static int
-test_next_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
+	descriptors_send(test_raw, buf,
+	    message_write(&message, buf, sizeof(buf)), count);
 }
 
 TEST_RAW(many_descriptors_break_and_are_closed)
 {
-	static const uint32_t counts[] = { 2, 4, 5, 32 };
+	static const unsigned counts[] = { 2, 4, 5, DESCRIPTORS_MAX };
 	int next;
 
 	for (size_t i = 0; i < 4; i++) {
 		test_fini();
 		test_init_raw();
 		test_a.closed = 0;
-		next = test_next_fd();
+		next = descriptors_next();
 		test_send_fds(counts[i]);
 		test_run();
 		cr_expect_eq(test_a.closed, 1);
 		cr_expect_eq(test_a.seen, 0);
-		cr_expect_eq(test_next_fd(), next, "left open");
+		cr_expect_eq(descriptors_next(), next, "left open");
 	}
 }
